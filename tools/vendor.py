@@ -1,0 +1,121 @@
+"""Fetch the pieces made by others (icons, fonts, htmx) from their npm packages, at fixed versions.
+
+    python tools/vendor.py      needs npm; writes static/{fonts,icons,js,licences} and app/glyphs.json,
+                                then draws static/badges/sprite.svg anew
+
+Run it after naming a new icon in ICONS or a new glyph in app/domain/insignia.py, and commit what changed.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from app import art  # noqa: E402  (the root has to be on the path first)
+from app.domain.insignia import GLYPHS  # noqa: E402
+
+STATIC = ROOT / "static"
+PACKAGES = {
+    "@phosphor-icons/core": "2.1.1",
+    "@fontsource-variable/figtree": "5.3.0",
+    "@fontsource/b612-mono": "5.3.0",
+    "htmx.org": "4.0.1",
+}
+COPIES = {
+    "@fontsource-variable/figtree/files/figtree-latin-wght-normal.woff2": "fonts/figtree.woff2",
+    "@fontsource-variable/figtree/files/figtree-latin-ext-wght-normal.woff2": "fonts/figtree-ext.woff2",
+    "@fontsource/b612-mono/files/b612-mono-latin-400-normal.woff2": "fonts/b612-mono.woff2",
+    "@fontsource/b612-mono/files/b612-mono-latin-700-normal.woff2": "fonts/b612-mono-700.woff2",
+    "htmx.org/dist/htmx.min.js": "js/htmx.min.js",
+    "@phosphor-icons/core/LICENSE": "licences/phosphor-icons.txt",
+    "@fontsource-variable/figtree/LICENSE": "licences/figtree.txt",
+    "@fontsource/b612-mono/LICENSE": "licences/b612-mono.txt",
+    "htmx.org/LICENSE": "licences/htmx.txt",
+}
+
+# Bold weight for controls, fill weight (the ending -fill) for states.
+ICONS = """
+    airplane-landing-fill airplane-takeoff-fill airplane-tilt-fill arrow-fat-up arrow-fat-up-fill at calendar-check
+    caret-left caret-right chart-line-up chat-circle chat-circle-fill chats-circle chats-circle-fill check
+    check-circle-fill check-fat circle-half clock coins coins-fill envelope-simple eye eye-slash flag gear-six
+    hand-coins hand-heart identification-card info key lightbulb lightbulb-filament lightbulb-fill link-simple
+    list-bullets list-checks lock-simple magnifying-glass map-pin medal medal-fill minus moon paper-plane-tilt
+    pencil-simple plus push-pin-fill question question-fill ranking seal-check-fill share-network sign-in sign-out
+    sparkle-fill squares-four star star-fill sun ticket trend-up user user-circle-fill user-plus users-three
+    warning-circle warning-circle-fill x
+""".split()  # noqa: SIM905 (a literal list would fill a page)
+STARS = 5
+ICON_BOX = 256
+
+
+def main() -> None:
+    """Fetch the packages into a folder that is thrown away, and take the pieces wanted."""
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = [f"{name}@{version}" for name, version in PACKAGES.items()]
+        subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *wanted], cwd=folder, check=True
+        )
+        packages = Path(folder) / "node_modules"
+        take_files(packages)
+        take_icons(packages / "@phosphor-icons/core/assets")
+        take_glyphs(packages / "@phosphor-icons/core/assets/fill")
+    art.glyphs.cache_clear()
+    art.SPRITE_FILE.write_text(art.sprite())
+
+
+def take_files(packages: Path) -> None:
+    """Copy fonts, script and licences."""
+    for source, target in COPIES.items():
+        (STATIC / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(packages / source, STATIC / target)
+
+
+def take_icons(assets: Path) -> None:
+    """Write the sprite of the icons used in pages, and of the rows of stars."""
+    symbols = [_symbol(name, _outline(assets, name)) for name in sorted(ICONS)]
+    symbols += [_stars(assets, lit) for lit in range(STARS + 1)]
+    body = "\n".join(symbols)
+    (STATIC / "icons").mkdir(exist_ok=True)
+    (STATIC / "icons/icons.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg">\n{body}\n</svg>\n')
+
+
+def take_glyphs(fill: Path) -> None:
+    """Write the outlines that badges are composed of."""
+    outlines = {name: _path(fill / f"{name}-fill.svg") for name in sorted(GLYPHS)}
+    art.GLYPH_FILE.write_text(json.dumps(outlines, indent=0) + "\n")
+
+
+def _symbol(name: str, outline: str, width: int = ICON_BOX) -> str:
+    return f'<symbol id="{name}" viewBox="0 0 {width} {ICON_BOX}">{outline}</symbol>'
+
+
+def _outline(assets: Path, name: str) -> str:
+    weight = "fill" if name.endswith("-fill") else "bold"
+    stem = name.removesuffix("-fill")
+    return f'<path d="{_path(assets / weight / f"{stem}-{weight}.svg")}"/>'
+
+
+def _stars(assets: Path, lit: int) -> str:
+    """A row of five stars as one symbol: a list of members would otherwise carry five drawings each."""
+    row = [
+        f'<g transform="translate({place * ICON_BOX})">{_outline(assets, "star-fill" if place < lit else "star")}</g>'
+        for place in range(STARS)
+    ]
+    return _symbol(f"stars-{lit}", "".join(row), STARS * ICON_BOX)
+
+
+def _path(drawing: Path) -> str:
+    found = re.search(r' d="([^"]+)"', drawing.read_text())
+    if found is None:
+        raise SystemExit(f"{drawing.name} has no outline.")
+    return found[1]
+
+
+if __name__ == "__main__":
+    main()

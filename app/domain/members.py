@@ -1,0 +1,67 @@
+"""Members: who takes part, and what everybody may know of them."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.domain.base import Base, now
+
+
+class Role(StrEnum):
+    """What a member may do beyond taking part; points never lead here."""
+
+    MEMBER = "member"
+    MODERATOR = "moderator"
+    ADMINISTRATOR = "administrator"
+
+
+class Member(Base):
+    """Somebody who takes part. An imported member has neither e-mail nor password."""
+
+    __tablename__ = "members"
+    __table_args__ = (
+        CheckConstraint("role IN ('member', 'moderator', 'administrator')", name="role"),
+        CheckConstraint("username_key = lower(username_key)", name="username_key_folded"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(30))
+    username_key: Mapped[str] = mapped_column(String(30), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    email_verified_at: Mapped[datetime | None]
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(20), default=Role.MEMBER)
+    joined_at: Mapped[datetime] = mapped_column(default=now)
+    seen_at: Mapped[datetime | None]
+    title: Mapped[str] = mapped_column(String(120), default="")
+    location: Mapped[str] = mapped_column(String(120), default="")
+    website: Mapped[str] = mapped_column(String(300), default="")
+    about: Mapped[str] = mapped_column(String(20_000), default="")
+    about_html: Mapped[str] = mapped_column(String(60_000), default="")
+    zone: Mapped[str] = mapped_column(String(60), default="UTC")
+    points: Mapped[int] = mapped_column(default=0)
+    rank: Mapped[int] = mapped_column(default=0)  # position of the highest rank ever reached
+    imported_from: Mapped[str | None] = mapped_column(String(80))
+    suspended_until: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+    @property
+    def is_staff(self) -> bool:
+        return self.role != Role.MEMBER
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether a letter to this member could arrive."""
+        return self.email_verified_at is not None and self.deleted_at is None
+
+
+class Visit(Base):
+    """A member was here on that day of theirs (days since 1970-01-01)."""
+
+    __tablename__ = "visits"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True)

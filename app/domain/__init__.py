@@ -10,3 +10,4 @@ from app.domain import (  # noqa: F401
     threads,
     totals,
 )
+from app.domain.catalogue import loaded  # noqa: F401

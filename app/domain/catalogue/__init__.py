@@ -1,0 +1,1 @@
+"""Catalogues: badges, ranks and points as a readable file, and as rows of the site."""

@@ -76,3 +76,18 @@ class PointEntry(Base):
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("point_entries.id"))
     held: Mapped[str | None] = mapped_column(String(20))  # 'day' or 'pair': which allowance was used up
+
+
+class WeekScore(Base):
+    """What a member earned in one week of the site; `seq` says who came first to it.
+
+    `week` counts from the Monday before 1970-01-01 as week 0.
+    """
+
+    __tablename__ = "week_scores"
+    __table_args__ = (Index("ix_week_scores_leaders", "week", "points"),)
+
+    week: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    points: Mapped[int]
+    seq: Mapped[int]

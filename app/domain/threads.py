@@ -97,10 +97,11 @@ class Thread(Base):
 
 
 class Post(Base):
-    """One contribution. `by_other`, `nth` and `waited` are facts of its birth and never change.
+    """One contribution. `by_other`, `nth`, `again` and `waited` are facts of its birth.
 
     `by_other`: not by who started the thread. `nth`: which answer of its thread it was, 1 for the
-    first. `waited`: the thread's age in whole days when the post was written.
+    first. `again`: its author had answered this thread before. `waited`: the thread's age in whole
+    days when the post was written. None of them ever changes.
     """
 
     __tablename__ = "posts"
@@ -124,6 +125,7 @@ class Post(Base):
     edited_at: Mapped[datetime | None]
     by_other: Mapped[bool] = mapped_column(default=False)
     nth: Mapped[int] = mapped_column(default=0)
+    again: Mapped[bool] = mapped_column(default=False)
     waited: Mapped[int] = mapped_column(default=0)
     upvotes: Mapped[int] = mapped_column(default=0)  # less down-votes, which only imports bring
     insightfuls: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,14 @@
+"""Criteria: when a badge is earned, as data.
+
+One node gives four things that can therefore not drift apart: the statement that finds who earned
+it and when, the sentence that members read, the progress bar, and the sums to listen to.
+"""
+
+from app.domain.criteria.measures import Measure
+from app.domain.criteria.nodes import All, Any, Count, Has, Node, Progress, Together, Yearly
+from app.domain.criteria.parse import CriterionError, parse
+
+__all__ = [
+    "All", "Any", "Count", "CriterionError", "Has", "Measure", "Node", "Progress", "Together",
+    "Yearly", "parse",
+]

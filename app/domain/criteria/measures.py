@@ -1,0 +1,250 @@
+"""Measures: running sums over booked deeds, for a member or for each of their posts.
+
+All order is booking order (`seq`), never date: a withdrawal counts where it was booked.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import (
+    ColumnElement, Select, String, Subquery, and_, bindparam, case, cast, func, literal, or_, select,
+)
+
+from app.domain import facts, kinds
+from app.domain.activities import Activity
+from app.domain.facts import Deed, Where
+from app.domain.points import PointEntry
+from app.domain.threads import Post
+
+# What a sum can be split by, and what of a deed that is.
+SPLITS = {
+    "post": "post_id", "thread": "thread_id", "member": "actor_id", "day": "local_day",
+    "category": "category_id", "object": "object",
+}
+_DEED_FIELDS = {
+    "post": "post", "thread": "thread", "member": "actor", "day": "day", "category": "category",
+    "object": "object",
+}
+MEMBER = bindparam("member_id")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A weighted count of deeds for which some facts hold.
+
+    `each`: every post has a sum of its own. `per` and `reaches`: the deeds are split by something,
+    and what is counted is how many of those parts stand at `reaches` or more.
+    """
+
+    weights: tuple[tuple[str, int], ...]
+    where: Where = ()
+    each: bool = False
+    per: str | None = None
+    reaches: int = 1
+
+    @cached_property
+    def key(self) -> str:
+        """The canonical text by which totals remember this measure."""
+        parts = {"count": dict(self.weights), "where": dict(self.where), "each": self.each,
+                 "per": self.per and [self.per, self.reaches]}
+        return json.dumps({k: v for k, v in parts.items() if v}, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def parts_key(self) -> str:
+        """The key of the sums below: those of the single days, members or posts."""
+        return self.key + "/parts"
+
+    @property
+    def of_points(self) -> bool:
+        return self.weights == ((kinds.POINTS, 1),)
+
+    def subject(self, deed: Deed) -> int:
+        return (deed.post or 0) if self.each else 0
+
+    def part(self, deed: Deed) -> str | None:
+        """Which part of the split a deed belongs to; None when it belongs to none."""
+        value = getattr(deed, _DEED_FIELDS[self.per]) if self.per else None
+        return None if value is None else str(value)
+
+    def counts(self, deed: Deed) -> bool:
+        """Whether a deed of one of the kinds moves this measure."""
+        if self.each and deed.post is None:
+            return False
+        if self.per and getattr(deed, _DEED_FIELDS[self.per]) is None:
+            return False
+        return facts.holds(self.where, deed)
+
+    # --- the same in SQL -------------------------------------------------------------------
+
+    def deeds(self, one_member: bool = False) -> Subquery:
+        """The booked deeds that move it: member_id, subject, part, seq, step, at, day."""
+        source = PointEntry if self.of_points else Activity
+        subject = source.post_id if self.each else literal(0)
+        part = getattr(source, SPLITS[self.per]) if self.per else literal(0)
+        rows = select(
+            source.member_id, subject.label("subject"), part.label("part"), source.seq,
+            self._step().label("step"), source.happened_at.label("at"), source.local_day.label("day"),
+        )
+        return rows.where(*self._conditions(one_member)).subquery() if not self._joins else (
+            rows.join(Post, Post.id == Activity.post_id).where(*self._conditions(one_member)).subquery()
+        )
+
+    @property
+    def _joins(self) -> bool:
+        return facts.needs_post(self.where)
+
+    def _step(self) -> ColumnElement[int]:
+        if self.of_points:
+            return PointEntry.amount
+        if {weight for _, weight in self.weights} == {1}:
+            return Activity.amount
+        return Activity.amount * case(
+            *((Activity.kind == kind, weight) for kind, weight in self.weights), else_=0
+        )
+
+    def _conditions(self, one_member: bool) -> list[ColumnElement[bool]]:
+        source = PointEntry if self.of_points else Activity
+        wanted: list[ColumnElement[bool]] = []
+        if self.of_points:
+            wanted.append(PointEntry.amount != 0)
+        else:
+            names = [kind for kind, _ in self.weights]
+            wanted.append(Activity.kind == names[0] if len(names) == 1 else Activity.kind.in_(names))
+            wanted += [Activity.seq.is_not(None), facts.sql(self.where)]
+        if self.each:
+            wanted.append(source.post_id.is_not(None))
+        if self.per:
+            wanted.append(getattr(source, SPLITS[self.per]).is_not(None))
+        if one_member:
+            wanted.append(source.member_id == MEMBER)
+        return wanted
+
+    def changes(self, one_member: bool = False) -> Subquery:
+        """What moves the number itself: the deeds, or the steps of their parts over `reaches`."""
+        deeds = self.deeds(one_member)
+        if not self.per:
+            return deeds
+        run = running(deeds, deeds.c.member_id, deeds.c.subject, deeds.c.part)
+        before = run.c.run - run.c.step
+        step = case(
+            (and_(before < self.reaches, run.c.run >= self.reaches), 1),
+            (and_(before >= self.reaches, run.c.run < self.reaches), -1),
+            else_=0,
+        )
+        steps = select(run.c.member_id, run.c.subject, run.c.part, run.c.seq, step.label("step"),
+                       run.c.latest.label("at"), run.c.day).subquery()
+        return select(steps).where(steps.c.step != 0).subquery()
+
+    def reached(self, thresholds: Sequence[int], one_member: bool = False) -> Subquery:
+        """Where each threshold was first reached: member_id, subject, n, seq, at.
+
+        One scan serves all thresholds. Members whose upward steps do not add up to the least of
+        them are left out before the running sums are made.
+        """
+        changes = self.changes(one_member)
+        if not one_member and min(thresholds) > 1:
+            changes = self._candidates(changes, min(thresholds))
+        run = running(changes, changes.c.member_id, changes.c.subject)
+        if len(thresholds) == 1:
+            wanted = select(literal(thresholds[0]).label("n")).subquery()
+        else:
+            wanted = _numbers(thresholds)
+        return (
+            select(run.c.member_id, run.c.subject, wanted.c.n, func.min(run.c.seq).label("seq"),
+                   func.min(run.c.latest).label("at"))
+            .join_from(run, wanted, run.c.run >= wanted.c.n)
+            .group_by(run.c.member_id, run.c.subject, wanted.c.n)
+            .subquery()
+        )
+
+    def _candidates(self, changes: Subquery, least: int) -> Subquery:
+        able = (
+            select(changes.c.member_id, changes.c.subject)
+            .group_by(changes.c.member_id, changes.c.subject)
+            .having(func.sum(case((changes.c.step > 0, changes.c.step), else_=0)) >= least)
+            .subquery()
+        )
+        again = changes.alias()
+        return select(again).join(
+            able, and_(able.c.member_id == again.c.member_id, able.c.subject == again.c.subject)
+        ).subquery()
+
+    def within(self, n: int, days: int, one_member: bool = False) -> Subquery:
+        """Where so many were first counted within so many local days: member_id, subject, seq, at.
+
+        At each upward step: what is booked by then and counts for the days up to the step's own.
+        Where steps are single, never withdrawn and in the order of their days, the n-th step back
+        tells; other members are counted step by step.
+        """
+        steps = self.changes(one_member)
+        before = func.lag(steps.c.day).over(partition_by=steps.c.member_id, order_by=steps.c.seq)
+        marked = select(steps, before.label("before")).subquery()
+        odd = (
+            select(marked.c.member_id).distinct()
+            .where(or_(marked.c.step != 1, marked.c.before > marked.c.day))
+            .cte()
+        )
+        first = func.lag(steps.c.day, n - 1).over(partition_by=steps.c.member_id, order_by=steps.c.seq)
+        even = select(steps, first.label("first")).where(steps.c.member_id.not_in(select(odd.c.member_id))).subquery()
+        holds_even = select(even.c.member_id, even.c.seq, even.c.at).where(even.c.first > even.c.day - days)
+        here, there = steps.alias(), steps.alias()
+        holds_odd = (
+            select(here.c.member_id, here.c.seq, here.c.at)
+            .join_from(here, there, and_(
+                there.c.member_id == here.c.member_id, there.c.seq <= here.c.seq,
+                there.c.day <= here.c.day, there.c.day > here.c.day - days,
+            ))
+            .where(here.c.step > 0, here.c.member_id.in_(select(odd.c.member_id)))
+            .group_by(here.c.member_id, here.c.seq, here.c.at)
+            .having(func.sum(there.c.step) >= n)
+        )
+        return first_of(holds_even.union_all(holds_odd).subquery())
+
+    def totals(self) -> Select:
+        """The number each member (and post) stands at: member_id, part, value, latest."""
+        changes = self.changes()
+        part = cast(changes.c.subject, String) if self.each else literal("")
+        return (
+            select(changes.c.member_id, part.label("part"), func.sum(changes.c.step).label("value"),
+                   func.max(changes.c.at).label("latest"))
+            .group_by(changes.c.member_id, changes.c.subject)
+        )
+
+    def part_totals(self) -> Select:
+        """The same for the parts of the split."""
+        deeds = self.deeds()
+        part = cast(deeds.c.part, String)
+        if self.each:
+            part = cast(deeds.c.subject, String) + literal("/") + part
+        return (
+            select(deeds.c.member_id, part.label("part"), func.sum(deeds.c.step).label("value"),
+                   func.max(deeds.c.at).label("latest"))
+            .group_by(deeds.c.member_id, deeds.c.subject, deeds.c.part)
+        )
+
+
+def running(rows: Subquery, *partition: ColumnElement) -> Subquery:
+    """Rows with the sum so far (`run`) and the latest time so far (`latest`)."""
+    return select(
+        rows,
+        func.sum(rows.c.step).over(partition_by=partition, order_by=rows.c.seq).label("run"),
+        func.max(rows.c.at).over(partition_by=partition, order_by=rows.c.seq).label("latest"),
+    ).subquery()
+
+
+def first_of(rows: Subquery) -> Subquery:
+    """The earliest booked row of each member, subject 0."""
+    place = func.row_number().over(partition_by=rows.c.member_id, order_by=(rows.c.seq, rows.c.at))
+    placed = select(rows, place.label("place")).subquery()
+    return select(placed.c.member_id, literal(0).label("subject"), placed.c.seq, placed.c.at).where(
+        placed.c.place == 1
+    ).subquery()
+
+
+def _numbers(values: Sequence[int]) -> Subquery:
+    first, *others = (select(literal(value).label("n")) for value in sorted(values))
+    return first.union_all(*others).subquery()
+
+

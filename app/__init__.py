@@ -1,0 +1,46 @@
+"""Contrail: a community that thanks people for helping. `create_app` knows all the pieces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import config
+
+ROOT = Path(__file__).parent.parent
+
+
+def create_app(settings: config.Settings | None = None) -> Flask:
+    """The site, ready to serve or to work."""
+    from app import bell, cli, db, logs, redis_server, schema, web
+    from app.web import headers, health, static
+
+    settings = settings or config.read()
+    app = Flask("app", root_path=str(ROOT), template_folder="templates", static_folder="static")
+    app.config.update(settings.for_flask(), SETTINGS=settings)
+    app.jinja_env.undefined = jinja2.StrictUndefined
+
+    logs.configure(pretty=not settings.production)
+    db.db.init_app(app)
+    with app.app_context():
+        db.prepare(db.db.engine)
+    schema.install(app)
+    bell.hang(redis_server.address(settings), settings.secret_key)
+    CSRFProtect(app)
+    logs.watch_requests(app)
+    headers.install(app)
+    health.install(app)
+    if hasattr(web, "install"):
+        web.install(app)
+    cli.install(app)
+
+    static.install(app, ROOT / "static")
+    app.wsgi_app = headers.Guarded(app.wsgi_app, https=settings.is_https)  # type: ignore[method-assign]
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    return app

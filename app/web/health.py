@@ -1,0 +1,124 @@
+"""Is it alive, is it ready, how is it doing: for machines that watch the site."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import os
+import time
+from collections.abc import Iterable
+from datetime import datetime
+
+from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import schema
+from app.db import db
+from app.domain.activities import Activity
+from app.domain.base import now
+
+bp = Blueprint("health", __name__)
+
+LONGEST_WAIT_SECONDS = 120
+
+REQUESTS = Counter("contrail_requests_total", "Requests answered", ["endpoint", "method", "status"])
+SECONDS = Histogram(
+    "contrail_request_seconds", "Time to answer", ["endpoint"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
+)  # fmt: skip
+
+
+def install(app: Flask) -> None:
+    """Count requests, and answer the three addresses."""
+    app.register_blueprint(bp)
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        endpoint = request.endpoint or "-"
+        method = request.method if request.method in ("GET", "HEAD", "POST") else "other"
+        REQUESTS.labels(endpoint, method, str(response.status_code)).inc()
+        SECONDS.labels(endpoint).observe(time.perf_counter() - g.get("began", time.perf_counter()))
+        return response
+
+
+@bp.get("/healthz")
+def healthz() -> Response:
+    """The process answers; nothing else is asked."""
+    return _plain("ok\n")
+
+
+@bp.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """The database answers with the tables we know, and what was done does not wait for long."""
+    problems: list[str] = []
+    count, wait = 0, 0.0
+    try:
+        if not schema.is_current(db.engine):
+            problems.append("the database is not migrated: run flask db upgrade")
+        else:
+            count, wait = waiting()
+    except SQLAlchemyError as no:
+        problems.append(f"the database does not answer ({type(no).__name__})")
+    if wait > LONGEST_WAIT_SECONDS:
+        problems.append(f"a deed has waited {wait:.0f} seconds for the worker")
+    answer = jsonify(ready=not problems, problems=problems, waiting=count, oldest_seconds=round(wait, 1))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer, 503 if problems else 200
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """Numbers for Prometheus; to this machine, or to who knows the token."""
+    if not _may_see_metrics():
+        abort(404)
+    registry: CollectorRegistry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # set by the server for its own workers, which count together
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+    own = CollectorRegistry()
+    own.register(_Community())
+    return _plain(generate_latest(registry) + generate_latest(own), CONTENT_TYPE_LATEST)
+
+
+def waiting() -> tuple[int, float]:
+    """How many activities are not booked yet, and for how many seconds the oldest has waited."""
+    count, oldest = db.session.execute(
+        select(func.count(), func.min(Activity.noted_at)).where(Activity.seq.is_(None))
+    ).one()
+    return count, _seconds_since(oldest)
+
+
+def _seconds_since(moment: datetime | None) -> float:
+    return max(0.0, (now() - moment).total_seconds()) if moment else 0.0
+
+
+class _Community(Collector):
+    """What the database knows about the queue."""
+
+    def collect(self) -> Iterable[Metric]:
+        count, wait = waiting()
+        yield GaugeMetricFamily("contrail_waiting_activities", "Activities not booked yet", value=count)
+        yield GaugeMetricFamily("contrail_oldest_waiting_seconds", "Age of the oldest of them", value=wait)
+
+
+def _may_see_metrics() -> bool:
+    token = current_app.config["SETTINGS"].metrics_token
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if token:
+        return hmac.compare_digest(given.encode(), token.encode())
+    # Behind a proxy on this machine everybody seems to be local.
+    forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    return not forwarded and ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104
+
+
+def _plain(body: str | bytes, content_type: str = "text/plain; charset=utf-8") -> Response:
+    return Response(body, content_type=content_type, headers={"Cache-Control": "no-store"})

@@ -40,13 +40,14 @@ class Category(Base):
 
 
 class Tag(Base):
-    """A word that threads are found by, and the member who used it first."""
+    """A word that threads are found by: the thread that had it first, and the member who put it there."""
 
     __tablename__ = "tags"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60), unique=True)
     first_thread_id: Mapped[int | None] = mapped_column(ForeignKey("threads.id", use_alter=True))
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
 
 
 class ThreadTag(Base):

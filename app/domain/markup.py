@@ -1,0 +1,132 @@
+"""Markup: what members write becomes HTML that is safe to show, once, when it is written.
+
+Two locks: Markdown is rendered with raw HTML off, and whatever HTML there is passes an allow-list.
+Nothing in a post can carry an id, a class, a style or an attribute that a script listens to, and no
+picture is fetched from elsewhere: it becomes a link.
+"""
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+# The sanitiser's work grows with the square of the depth: 100,000 nested tags take it half a minute.
+MAX_SOURCE = 20_000
+MAX_HTML = 100_000
+MAX_DEPTH = 200
+MAX_BRACKETS = 2_000  # so with Markdown and the links it tries to see
+MAX_STORED = 200_000
+
+_TAGS = """
+    p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote pre code kbd em strong i b s del sup sub a img
+    table thead tbody tr th td
+"""
+_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}, "th": {"align"}, "td": {"align"}}
+_REL = "nofollow ugc noopener"
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_UNNESTED = {"br", "hr", "img", "p", "li", "dt", "dd", "tr", "td", "th"}  # void, or closed by the next of their kind
+_IMAGE = re.compile(r'<img((?: [a-z]+="[^"]*")+) ?/?>')
+_ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
+_OWN_PICTURE = re.compile(r"/(?![/\\])")
+
+
+def render(markdown: str) -> str:
+    """The HTML of a Markdown text; one that is too long, or all brackets, is shown as typed."""
+    if len(markdown) > MAX_SOURCE or markdown.count("[") > MAX_BRACKETS:
+        return _as_typed(markdown)
+    return _sanitised(_MARKDOWN.render(markdown))
+
+
+def clean(source: str) -> str:
+    """The safe part of HTML that came from elsewhere; too long or too deep, only its text."""
+    if len(source) > MAX_HTML or _depth(source) > MAX_DEPTH:
+        return _as_typed(plain(source))
+    if "<img" in source.lower():
+        # Only after a first pass are the attributes quoted so that a pattern can be trusted to find
+        # them; and since this writes HTML itself, the sanitiser has the last word again.
+        source = _IMAGE.sub(_picture, _sanitised(source, own_pictures_only=False))
+    safe = _sanitised(source)
+    return safe if len(safe) <= MAX_STORED else _as_typed(plain(source))
+
+
+def plain(source: str) -> str:
+    """The bare text of some HTML, for places that show no markup."""
+    return html.unescape(re.sub(r"<[^<>]*>", "", source)).strip()
+
+
+def _depth(source: str) -> int:
+    depth = deepest = 0
+    for closing, name in _TAG.findall(source):
+        if name.lower() not in _UNNESTED:
+            depth = max(0, depth - 1) if closing else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _as_typed(text: str) -> str:
+    room = MAX_STORED - len("<p></p>")
+    escaped = html.escape(text[:room], quote=False)
+    if len(escaped) > room:
+        escaped = html.escape(text[: room // len("&amp;")], quote=False)
+    return f"<p>{escaped}</p>"
+
+
+def _sanitised(source: str, own_pictures_only: bool = True) -> str:
+    return nh3.clean(
+        source,
+        tags=set(_TAGS.split()),
+        attributes=_ATTRIBUTES,
+        attribute_filter=_own_pictures if own_pictures_only else None,
+        url_schemes={"http", "https", "mailto"},
+        link_rel=_REL,
+        strip_comments=True,
+    )
+
+
+def _own_pictures(tag: str, attribute: str, value: str) -> str | None:
+    return value if (tag, attribute) != ("img", "src") or _OWN_PICTURE.match(value) else None
+
+
+def _picture(found: re.Match[str]) -> str:
+    attributes = dict(_ATTRIBUTE.findall(found[1]))
+    source = attributes.get("src", "")
+    if _OWN_PICTURE.match(source):
+        return found[0]
+    words = attributes.get("alt") or "picture"
+    return f'<a href="{source}">{html.escape(html.unescape(words), quote=False)}</a>'
+
+
+class _Renderer(RendererHTML):
+    """Markdown's pictures from elsewhere become links, its columns say `align` instead of a style."""
+
+    def image(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+        token = tokens[index]
+        source = str(token.attrs.get("src", ""))
+        if _OWN_PICTURE.match(source):
+            return super().image(tokens, index, options, env)
+        words = self.renderInlineAsText(token.children, options, env) or "picture"
+        return f'<a href="{html.escape(source)}">{html.escape(words, quote=False)}</a>'
+
+    def _cell(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+        token = tokens[index]
+        style = str(token.attrs.pop("style", ""))
+        if style:
+            token.attrs["align"] = style.removeprefix("text-align:")
+        return self.renderToken(tokens, index, options, env)
+
+    th_open = td_open = _cell
+
+
+def _markdown() -> MarkdownIt:
+    settings: dict[str, Any] = {"html": False, "linkify": True, "maxNesting": 50}
+    return MarkdownIt("commonmark", settings, renderer_cls=_Renderer).enable(["table", "strikethrough", "linkify"])
+
+
+_MARKDOWN = _markdown()

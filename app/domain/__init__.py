@@ -4,9 +4,13 @@ from app.domain import (  # noqa: F401
     activities,
     badges,
     imported,
+    limits,
     members,
     notifications,
+    password_links,
     points,
+    reads,
+    sessions,
     threads,
     totals,
 )

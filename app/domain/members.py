@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.domain.base import Base, now
+from app.domain.problems import Refused
 
 
 class Role(StrEnum):
@@ -48,6 +50,8 @@ class Member(Base):
     suspended_until: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
+    is_authenticated: ClassVar[bool] = True  # what the log-in asks of whoever is looking
+
     @property
     def is_staff(self) -> bool:
         return self.role != Role.MEMBER
@@ -65,3 +69,13 @@ class Visit(Base):
 
     member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True)
     day: Mapped[int] = mapped_column(primary_key=True)
+
+
+def admit(member: Member, moment: datetime) -> None:
+    """Raise Refused where a member cannot take part at that time."""
+    if member.deleted_at is not None:
+        raise Refused("This account was deleted.")
+    if member.suspended_until is not None and member.suspended_until > moment:
+        raise Refused(f"This account is paused until {member.suspended_until:%d %B %Y}.")
+    if member.email is not None and member.email_verified_at is None:
+        raise Refused("Confirm your e-mail address first: the letter we sent you has the link.")

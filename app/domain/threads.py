@@ -1,10 +1,12 @@
 """Threads, their posts, and what members do with them."""
 
+import re
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.domain.base import Base, now
 from app.domain.members import Member
@@ -40,21 +42,24 @@ class Category(Base):
 
 
 class Tag(Base):
-    """A word that threads are found by: the thread that had it first, and the member who put it there."""
+    """A word that threads are found by."""
 
     __tablename__ = "tags"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60), unique=True)
     first_thread_id: Mapped[int | None] = mapped_column(ForeignKey("threads.id", use_alter=True))
-    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
 
 
 class ThreadTag(Base):
+    """A thread bears a tag since then; where nobody is named, its author put it there."""
+
     __tablename__ = "thread_tags"
 
     thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id"), primary_key=True)
     tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id"), primary_key=True, index=True)
+    added_at: Mapped[datetime] = mapped_column(default=now)
+    added_by_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
 
 
 class Thread(Base):
@@ -175,3 +180,20 @@ class Edit(Base):
     is_rollback: Mapped[bool] = mapped_column(default=False)
     before: Mapped[str] = mapped_column(String(60_000), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+def slug(title: str) -> str:
+    """A title as the end of an address: small ASCII letters and digits, hyphens between words."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower().replace("'", "")
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].rstrip("-") or "thread"
+
+
+def hold(session: Session, thread: Thread) -> None:
+    """See a thread as it is now and keep others from changing it until this transaction ends."""
+    session.refresh(thread, with_for_update={"key_share": True})
+
+
+def hold_post(session: Session, post: Post) -> None:
+    """The same for a post. Its thread is held first, always, so that two deeds cannot tangle."""
+    hold(session, post.thread)
+    session.refresh(post)

@@ -1,0 +1,63 @@
+"""Acceptance: the one answer that solved a question, by who asked or by a moderator."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.domain import activities, members, threads
+from app.domain.base import now
+from app.domain.members import Member
+from app.domain.problems import Refused
+from app.domain.threads import Kind, Post, Thread
+
+
+def accept(session: Session, answer: Post, by: Member, *, at: datetime | None = None) -> bool:
+    """Accept an answer in place of any other; whether that changed anything.
+
+    It counts for the author where somebody else accepts, for the asker where the answer is not their own.
+    """
+    moment = at or now()
+    thread = _hold(session, answer, by, moment)
+    if answer.kind != Kind.ANSWER or answer.deleted_at is not None:
+        raise Refused("Only an answer can be accepted.")
+    if thread.accepted_post_id == answer.id:
+        return False
+
+    if thread.accepted_post_id is not None:
+        _withdraw(session, thread.accepted_post_id)
+    thread.accepted_post_id, thread.accepted_at = answer.id, moment
+
+    if answer.author_id != by.id:
+        if answer.author is not None:
+            activities.note(session, "accepted", answer.author, by=by, post=answer, at=moment)
+        if by.id == thread.author_id:
+            activities.note(session, "accepting", by, post=answer, at=moment)
+    return True
+
+
+def unaccept(session: Session, answer: Post, by: Member) -> bool:
+    """Take an acceptance back; whether there was one."""
+    thread = _hold(session, answer, by, now())
+    if thread.accepted_post_id != answer.id:
+        return False
+
+    thread.accepted_post_id = thread.accepted_at = None
+
+    _withdraw(session, answer.id)
+    return True
+
+
+def _hold(session: Session, answer: Post, by: Member, moment: datetime) -> Thread:
+    members.admit(by, moment)
+    threads.hold_post(session, answer)
+    thread = answer.thread
+    if thread.deleted_at is not None:
+        raise Refused("This thread was removed.")
+    if by.id != thread.author_id and not by.is_staff:
+        raise Refused("Only who asked, or a moderator, accepts an answer.")
+    return thread
+
+
+def _withdraw(session: Session, post_id: int) -> None:
+    for kind in ("accepted", "accepting"):
+        activities.withdraw(session, activities.standing(session, kind=kind, post_id=post_id))

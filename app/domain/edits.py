@@ -1,0 +1,69 @@
+"""Edits: a post is changed, and what it said before is kept."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.domain import activities, markup, members, mentions, posts, tags, threads
+from app.domain.base import now
+from app.domain.members import Member
+from app.domain.problems import Invalid, Refused
+from app.domain.threads import OPENING_KINDS, Edit, Post
+
+
+def edit(
+    session: Session, post: Post, by: Member, *, title: str | None = None, body: str | None = None,
+    tagged: Sequence[str] | None = None, at: datetime | None = None,
+) -> bool:  # fmt: skip
+    """Change a post's body, or its thread's title and tags; whether anything is different now."""
+    moment = at or now()
+    members.admit(by, moment)
+    title = None if title is None else posts.checked_title(title)
+    body = None if body is None else posts.checked_body(body)
+    if (title is not None or tagged is not None) and post.kind not in OPENING_KINDS:
+        raise Invalid(title="Only a thread's first post has a title and tags.")
+    threads.hold_post(session, post)
+    _refuse(post, by)
+
+    before = _change(session, post, by, moment, title=title, body=body, tagged=tagged)
+    for part, text in before.items():
+        session.add(Edit(post_id=post.id, member_id=by.id, part=part, before=text, created_at=moment))
+    if before.keys() & {"title", "body"}:
+        post.edited_at = moment
+
+    if before.keys() & {"title", "body"}:
+        activities.note(session, "edited", by, post=post, at=moment)
+    if "tags" in before:
+        activities.note(session, "retagged", by, post=post, at=moment)
+    if "body" in before and post.author is not None:
+        mentions.settle(session, post, post.author, moment)
+    return bool(before)
+
+
+def _refuse(post: Post, by: Member) -> None:
+    if post.deleted_at is not None or post.thread.deleted_at is not None:
+        raise Refused("This post was removed.")
+    if by.is_staff:
+        return
+    if post.author_id != by.id:
+        raise Refused("Only the author, or a moderator, edits a post.")
+    if post.thread.locked_at is not None:
+        raise Refused("This thread is locked.")
+
+
+def _change(
+    session: Session, post: Post, by: Member, moment: datetime, *,
+    title: str | None, body: str | None, tagged: Sequence[str] | None,
+) -> dict[str, str]:
+    """Write the new parts; what each part that differs said before."""
+    before: dict[str, str] = {}
+    if title is not None and title != post.thread.title:
+        before["title"] = post.thread.title
+        post.thread.title, post.thread.slug = title, threads.slug(title)
+    if body is not None and body != post.body:
+        before["body"] = post.body
+        post.body, post.html = body, markup.render(body)
+    if tagged is not None and (old := tags.settle(session, post.thread, tagged, by, moment)) is not None:
+        before["tags"] = " ".join(old)
+    return before

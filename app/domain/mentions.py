@@ -1,0 +1,62 @@
+"""Mentions: members named in a post with an @ before their username."""
+
+import re
+from datetime import datetime
+
+from markdown_it import MarkdownIt
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.domain import activities, rows
+from app.domain.members import Member
+from app.domain.problems import Invalid
+from app.domain.threads import Mention, Post
+
+MOST = 10  # in one post; more is calling people together, not talking to them
+NAME = re.compile(r"(?<![\w@/.+-])@([A-Za-z0-9_][A-Za-z0-9._-]{1,29})")
+READER = MarkdownIt("commonmark")
+
+
+def names_in(body: str) -> set[str]:
+    """The usernames a text calls, folded; what stands in code or in a link calls nobody."""
+    found: set[str] = set()
+    for block in READER.parse(body):
+        depth = 0
+        for part in block.children or ():
+            depth += part.nesting if part.type.startswith("link_") else 0
+            if part.type == "text" and not depth:
+                found.update(match.rstrip(".-").lower() for match in NAME.findall(part.content))
+    return found
+
+
+def settle(session: Session, post: Post, author: Member, moment: datetime) -> list[Member]:
+    """Make the mentions what the text says now; returns who is newly mentioned.
+
+    Nobody mentions themselves. Both sides' numbers move, and fall again when a name is taken out.
+    """
+    named = _called(session, names_in(post.body), besides=author)
+    if len(named) > MOST:
+        raise Invalid(body=f"Mention at most {MOST} members in one post.")
+    wanted = {member.id for member in named}
+    for gone in set(session.scalars(select(Mention.member_id).where(Mention.post_id == post.id))) - wanted:
+        _forget(session, post, gone)
+
+    new = [it for it in named if rows.add_once(session, Mention, post_id=post.id, member_id=it.id)]
+    for member in new:
+        activities.note(session, "mentioning", author, post=post, at=moment, object=str(member.id))
+        activities.note(session, "mentioned", member, by=author, post=post, at=moment)
+    return new
+
+
+def _called(session: Session, names: set[str], *, besides: Member) -> list[Member]:
+    if not names:
+        return []
+    here = select(Member).where(Member.username_key.in_(names), Member.deleted_at.is_(None), Member.id != besides.id)
+    return list(session.scalars(here.order_by(Member.id)))
+
+
+def _forget(session: Session, post: Post, member_id: int) -> None:
+    session.execute(delete(Mention).where(Mention.post_id == post.id, Mention.member_id == member_id))
+    gone = activities.standing(session, kind="mentioned", post_id=post.id, member_id=member_id)
+    gone += activities.standing(session, kind="mentioning", post_id=post.id, object=str(member_id))
+    activities.withdraw(session, gone)

@@ -1,0 +1,144 @@
+"""Starting threads and writing in them.
+
+A verb changes rows and notes activities; its caller owns the transaction, and every member, thread
+and post given to it belongs to that session. A thread is held from the first look to the commit,
+always before its posts, so that two deeds in it wait for each other instead of tangling.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain import activities, markup, members, mentions, tags, threads
+from app.domain.base import now
+from app.domain.members import Member
+from app.domain.problems import Invalid, Refused
+from app.domain.threads import OPENING_KINDS, Category, Kind, Post, Thread
+
+TITLE_MOST = 200
+BODY_MOST = markup.MAX_SOURCE
+NOTED_AS = {
+    Kind.QUESTION: "asked", Kind.DISCUSSION: "started", Kind.IDEA: "started",
+    Kind.ANSWER: "answered", Kind.REPLY: "replied", Kind.COMMENT: "commented",
+}  # fmt: skip
+
+
+def start_thread(
+    session: Session, author: Member, category: Category, *, kind: str, title: str, body: str,
+    tagged: Sequence[str] = (), at: datetime | None = None,
+) -> Thread:  # fmt: skip
+    """Start a thread with its first post. An announcement counts for nothing."""
+    moment = at or now()
+    members.admit(author, moment)
+    title, body = checked_title(title), checked_body(body)
+    if kind not in OPENING_KINDS:
+        raise Invalid(kind="Choose question, discussion or idea.")
+    if (category.staff_only or kind == Kind.ANNOUNCEMENT) and not author.is_staff:
+        raise Refused("Only the team starts threads here.")
+
+    thread = Thread(
+        author=author, category=category, kind=kind, title=title, slug=threads.slug(title),
+        created_at=moment, active_at=moment,
+    )  # fmt: skip
+    session.add(thread)
+    post = _add(session, thread, author, Kind(kind), body, moment)
+    tags.settle(session, thread, tagged, author, moment)
+
+    _note(session, post, author, moment)
+    return thread
+
+
+def post_reply(session: Session, thread: Thread, author: Member, body: str, *, at: datetime | None = None) -> Post:
+    """Answer a question, or reply to any other thread."""
+    moment = at or now()
+    members.admit(author, moment)
+    body = checked_body(body)
+    threads.hold(session, thread)
+    refuse_closed(thread)
+    kind = Kind.ANSWER if thread.kind == Kind.QUESTION else Kind.REPLY
+    if kind == Kind.ANSWER and thread.closed_at is not None:
+        raise Refused("This question is closed; it takes comments, but no new answers.")
+
+    earlier = _answers_in(session, thread) if kind == Kind.ANSWER else []
+    post = _add(session, thread, author, kind, body, moment)
+    post.nth, post.again = len(earlier) + 1 if kind == Kind.ANSWER else 0, author.id in earlier
+    _count(thread, post, moment)
+
+    _note(session, post, author, moment)
+    return post
+
+
+def comment(session: Session, parent: Post, author: Member, body: str, *, at: datetime | None = None) -> Post:
+    """Comment on a post. A comment on a comment stands beside it, under the same post."""
+    moment = at or now()
+    members.admit(author, moment)
+    body = checked_body(body)
+    threads.hold_post(session, parent)
+    refuse_closed(parent.thread)
+    if parent.deleted_at is not None:
+        raise Refused("What you comment on was removed meanwhile.")
+
+    post = _add(session, parent.thread, author, Kind.COMMENT, body, moment)
+    post.parent_id = parent.parent_id or parent.id
+    _count(parent.thread, post, moment)
+
+    _note(session, post, author, moment)
+    return post
+
+
+def checked_title(title: str) -> str:
+    """The title on one line; raises Invalid where there is none or too much of it."""
+    title = " ".join(title.split())
+    if not title:
+        raise Invalid(title="Give it a title.")
+    if len(title) > TITLE_MOST:
+        raise Invalid(title=f"Make it shorter: at most {TITLE_MOST} characters.")
+    return title
+
+
+def checked_body(body: str) -> str:
+    """The text without space around it; raises Invalid where there is none or too much of it."""
+    body = body.replace("\x00", "").strip()
+    if not body:
+        raise Invalid(body="Write something first.")
+    if len(body) > BODY_MOST:
+        raise Invalid(body=f"Make it shorter: at most {BODY_MOST:,} characters.")
+    return body
+
+
+def refuse_closed(thread: Thread) -> None:
+    """Raise Refused where a thread takes nothing more."""
+    if thread.deleted_at is not None:
+        raise Refused("This thread was removed.")
+    if thread.locked_at is not None:
+        raise Refused("This thread is locked.")
+
+
+def _answers_in(session: Session, thread: Thread) -> list[int | None]:
+    # Removed ones too: who deletes an answer and writes it again is not the first.
+    return list(session.scalars(select(Post.author_id).where(Post.thread_id == thread.id, Post.kind == Kind.ANSWER)))
+
+
+def _add(session: Session, thread: Thread, author: Member, kind: Kind, body: str, moment: datetime) -> Post:
+    post = Post(
+        thread=thread, author=author, kind=kind, body=body, html=markup.render(body), created_at=moment,
+        by_other=author.id != thread.author.id if thread.author else True,
+        waited=max(0, (moment - thread.created_at).days),
+    )  # fmt: skip
+    session.add(post)
+    session.flush()
+    return post
+
+
+def _count(thread: Thread, post: Post, moment: datetime) -> None:
+    thread.replies += 1
+    thread.answers += post.kind == Kind.ANSWER
+    thread.active_at = max(thread.active_at, moment)
+
+
+def _note(session: Session, post: Post, author: Member, moment: datetime) -> None:
+    if kind := NOTED_AS.get(Kind(post.kind)):
+        activities.note(session, kind, author, post=post, at=moment)
+    mentions.settle(session, post, author, moment)

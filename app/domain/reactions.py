@@ -1,0 +1,64 @@
+"""Reactions: a member finds a post Insightful or gives it an Upvote, once."""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from app.domain import activities, members, rows, threads
+from app.domain.base import now
+from app.domain.members import Member
+from app.domain.problems import Invalid, Refused
+from app.domain.threads import OPENING_KINDS, REACTIONS, Post, Reaction
+
+
+def react(session: Session, post: Post, member: Member, kind: str, *, at: datetime | None = None) -> bool:
+    """Give a reaction to somebody else's post; whether it is new."""
+    moment = at or now()
+    members.admit(member, moment)
+    _hold(session, post, kind)
+    if post.author_id == member.id:
+        raise Refused("This is your own post.")
+    if not rows.add_once(session, Reaction, post_id=post.id, member_id=member.id, kind=kind, created_at=moment):
+        return False
+
+    _count(post, kind, 1)
+
+    activities.note(session, f"{kind}_given", member, post=post, at=moment)
+    if post.author is not None:
+        activities.note(session, f"{kind}_received", post.author, by=member, post=post, at=moment)
+    return True
+
+
+def unreact(session: Session, post: Post, member: Member, kind: str) -> bool:
+    """Take a reaction back, and with it what it counted for; whether there was one."""
+    members.admit(member, now())
+    _hold(session, post, kind)
+    theirs = (Reaction.post_id == post.id, Reaction.member_id == member.id, Reaction.kind == kind)
+    if session.execute(delete(Reaction).where(*theirs).returning(Reaction.id)).first() is None:
+        return False
+
+    _count(post, kind, -1)
+
+    for noted in (f"{kind}_given", f"{kind}_received"):
+        activities.withdraw(
+            session, activities.standing(session, kind=noted, post_id=post.id, actor_id=member.id)
+        )
+    return True
+
+
+def _hold(session: Session, post: Post, kind: str) -> None:
+    if kind not in REACTIONS:
+        raise Invalid(kind="There is no such reaction.")
+    threads.hold_post(session, post)
+    if post.deleted_at is not None or post.thread.deleted_at is not None:
+        raise Refused("This post was removed.")
+
+
+def _count(post: Post, kind: str, by: int) -> None:
+    if kind == "insightful":
+        post.insightfuls += by
+        return
+    post.upvotes += by
+    if post.kind in OPENING_KINDS:
+        post.thread.score += by

@@ -18,7 +18,7 @@ class SettingError(Exception):
     """A setting that cannot be used: says which, why, and what to write instead."""
 
     def __init__(self, name: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{name}: {problem}. {remedy}")
+        super().__init__(f"{name} {problem}. {remedy}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +149,9 @@ def _instance_dir(environ: Mapping[str, str]) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as no:
-        raise SettingError("INSTANCE_DIR", f"{path} cannot be made ({no.strerror})", "Name a writable folder.") from None
+        raise SettingError(
+            "INSTANCE_DIR", f"{path} cannot be made ({no.strerror})", "Name a writable folder."
+        ) from None
     return path
 
 
@@ -171,7 +173,9 @@ def _site_url(environ: Mapping[str, str], default: str) -> str:
     _split("SITE_URL", value, ("http", "https"))
     parts = urlsplit(value)
     if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
-        raise SettingError("SITE_URL", f"{value!r} is more or less than a site's address", "For example https://community.example")
+        raise SettingError(
+            "SITE_URL", f"{value!r} is more or less than a site's address", "For example https://community.example"
+        )
     return value
 
 

@@ -31,7 +31,9 @@ def supervise(settings: config.Settings) -> None:
     if settings.redis_url or redis_server.find_binary():
         children += [Child(name, [*me, name], environ) for name in queue.QUEUES]
     else:
-        log.warning("no Redis: the sweep does it all, within seconds", remedy="apt-get install redis-server, or set REDIS_URL")
+        log.warning(
+            "no Redis: the sweep does it all, within seconds", remedy="apt-get install redis-server, or set REDIS_URL"
+        )
     if not settings.redis_url and redis_server.find_binary():
         children.append(Child("redis", [sys.executable, "-m", "app.redis_server"], stays_last=True))
     Supervisor(children, grace=GRACE_SECONDS).run()

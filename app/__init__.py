@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 def create_app(settings: config.Settings | None = None) -> Flask:
     """The site, ready to serve or to work."""
     from app import bell, cli, db, logs, redis_server, schema, web
-    from app.web import headers, health, static
+    from app.web import headers, health, presence, sessions, static
 
     settings = settings or config.read()
     app = Flask("app", root_path=str(ROOT), template_folder="templates", static_folder="static")
@@ -34,6 +34,8 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     logs.watch_requests(app)
     headers.install(app)
     health.install(app)
+    sessions.install(app)
+    presence.install(app)
     if hasattr(web, "install"):
         web.install(app)
     cli.install(app)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from app import bell, queue
-from app.db import db
-from app.domain import evaluator
+from app.db import transaction
+from app.domain import backfill, evaluator
 
 
 def evaluate() -> int:
     """Book what waits and award what it earns; returns how many activities were booked."""
     bell.answer(queue.AWARDS)
-    return evaluator.run(db.engine)
+    backfill.resume(transaction)
+    return evaluator.run(transaction)

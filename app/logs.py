@@ -58,6 +58,14 @@ def configure(*, pretty: bool = False, level: str = "INFO") -> None:
         logging.getLogger(chatty).setLevel("WARNING")
 
 
+def word_commands() -> None:
+    """Let the migration commands speak to the person who typed them: their errors as plain lines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("flask_migrate")
+    logger.handlers[:], logger.propagate = [handler], False
+
+
 def discreet(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Keep addresses out of the log, and each entry on its own line."""
     return {key: _cleaned(key, value) for key, value in event.items()}
@@ -65,7 +73,9 @@ def discreet(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 def _cleaned(key: str, value: Any) -> Any:
     if not isinstance(value, str):
-        return value if isinstance(value, int | float | bool | None) or key.startswith("_") else _cleaned(key, repr(value))
+        return (
+            value if isinstance(value, int | float | bool | None) or key.startswith("_") else _cleaned(key, repr(value))
+        )
     value = EMAIL.sub("[address]", value)
     return value if key in MULTI_LINE else UNSEEN.sub(lambda found: repr(found.group())[1:-1], value)
 

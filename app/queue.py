@@ -7,11 +7,11 @@ looked up in a list, and the callbacks and webhooks that RQ would read from the 
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, cast
 
+import structlog
 from flask import Flask
 from itsdangerous import URLSafeSerializer
-import structlog
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -19,6 +19,7 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import DeserializationError, NoSuchJobError
 from rq.executions import Execution
 from rq.job import Job
+from rq.serializers import Serializer
 
 import config
 from app import logs, redis_server
@@ -62,7 +63,7 @@ class OurWorker(SimpleWorker):
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Run the job as the site does everything: in its context, with a reference in the log."""
-        logs.start_job(job.func_name)
+        logs.start_job(job.func_name or "?")
         with self.site.app_context():
             return bool(super().perform_job(job, queue, execution))
 
@@ -73,7 +74,7 @@ class OurWorker(SimpleWorker):
         """Nothing was subscribed to."""
 
 
-def serializer(secret_key: str) -> type:
+def serializer(secret_key: str) -> Serializer:
     """RQ's serializer for this site's key: signed JSON."""
     signed = URLSafeSerializer(
         secret_key, salt="contrail.jobs", signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256}
@@ -89,12 +90,14 @@ def serializer(secret_key: str) -> type:
         def loads(data: bytes) -> Any:
             return signed.loads(data)
 
-    return Signed
+    return cast(Serializer, Signed)
 
 
 def queue(name: str, client: Redis, secret_key: str) -> Queue:
     """One of the site's queues."""
-    return Queue(name, connection=client, job_class=OurJob, serializer=serializer(secret_key), default_timeout=JOB_SECONDS)
+    return Queue(
+        name, connection=client, job_class=OurJob, serializer=serializer(secret_key), default_timeout=JOB_SECONDS
+    )
 
 
 def worker(name: str, client: Redis, secret_key: str, site: Flask) -> OurWorker:

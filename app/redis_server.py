@@ -47,8 +47,7 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
     """A client that gives up after `timeout` seconds and never tries twice by itself."""
     # Protocol 2 and no library name: the first command is the first thing sent, so a Redis that hangs costs one time-out.
     return Redis.from_url(
-        url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0), protocol=2,
-        driver_info=None, lib_name=None, lib_version=None,
+        url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0), protocol=2, driver_info=None,
     )  # fmt: skip
 
 

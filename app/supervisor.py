@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
@@ -63,7 +64,7 @@ class Stop:
         self._woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
                 signal.signal(number, self._count)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)  # only to be woken
 
@@ -93,7 +94,11 @@ class Child:
         self.started_at = time.monotonic()
         # Its own session: Ctrl-C reaches the supervisor alone, which then ends the others in order.
         self.process = subprocess.Popen(
-            list(self.command), env=self.environ, start_new_session=True, preexec_fn=tied_to(os.getpid()), stdin=subprocess.DEVNULL
+            list(self.command),
+            env=self.environ,
+            start_new_session=True,
+            preexec_fn=tied_to(os.getpid()),
+            stdin=subprocess.DEVNULL,
         )
 
     @property
@@ -116,10 +121,8 @@ class Child:
         """End the child and whatever it started in its process group."""
         if self.process is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
 
 

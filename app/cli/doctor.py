@@ -70,7 +70,9 @@ def _redis(settings: config.Settings) -> str:
     if settings.redis_url:
         raise Trouble("does not answer at REDIS_URL; the sweep goes on, awards come a few seconds later")
     if redis_server.find_binary() is None:
-        raise Trouble("there is no redis-server: apt-get install redis-server, or set REDIS_URL; until then the sweep does it all")
+        raise Trouble(
+            "there is no redis-server: apt-get install redis-server, or set REDIS_URL; until then the sweep does it all"
+        )
     return "will be started with the site"
 
 

@@ -67,7 +67,9 @@ def await_port(host: str, port: int) -> None:
                 return trial.bind((host, port))
             except OSError as no:
                 if time.monotonic() > deadline:
-                    fail(f"Port {port} cannot be used ({no.strerror}). Choose another: PORT={port % 65535 + 1} make run")
+                    fail(
+                        f"Port {port} cannot be used ({no.strerror}). Choose another: PORT={port % 65535 + 1} make run"
+                    )
         time.sleep(0.1)
 
 

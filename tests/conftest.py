@@ -1,0 +1,205 @@
+"""What tests stand on: both databases, a real Redis, a real worker, a real browser.
+
+Tests that take `app`, `engine`, `session`, `client` or `work` run once on SQLite and once on PostgreSQL, each
+time on an empty, migrated database.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, sync_playwright
+from redis import Redis
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
+
+import config
+from app import bell, create_app, queue, redis_server, schema
+from app.db import db, prepare
+from tests import servers
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+hypothesis.settings.register_profile("small", max_examples=100, deadline=None)
+hypothesis.settings.register_profile("full", max_examples=2000, deadline=None)
+hypothesis.settings.load_profile("full" if os.environ.get("FULL") else "small")
+
+
+@pytest.fixture(scope="session")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The instance folder of the site under test."""
+    return tmp_path_factory.mktemp("instance")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[servers.Postgres]:
+    """A PostgreSQL of our own, gone with the tests."""
+    with servers.postgres() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def redis_url(workplace: Path) -> Iterator[str]:
+    """A Redis of our own, started as the site starts it."""
+    with servers.redis(workplace) as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def engine_url(request: pytest.FixtureRequest, workplace: Path) -> str:
+    """The address of the database, once for each engine."""
+    if request.param == "sqlite":
+        return f"sqlite:///{workplace}/contrail.db"
+    return str(request.getfixturevalue("postgres").database("contrail"))
+
+
+@pytest.fixture(scope="session")
+def site(engine_url: str, redis_url: str, workplace: Path) -> Iterator[Flask]:
+    """The site on a migrated database; `app` is the same with the database emptied."""
+    settings = {"INSTANCE_DIR": str(workplace), "DATABASE_URL": engine_url, "REDIS_URL": redis_url}
+    app = create_app(config.read(settings))
+    app.testing = True
+    schema.upgrade(app)
+    with app.app_context():
+        db.engine.dispose()
+    if engine_url.startswith("sqlite"):
+        shutil.copy(workplace / "contrail.db", workplace / "template.db")
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(site: Flask, workplace: Path, redis_url: str) -> Iterator[Flask]:
+    """The site with an empty database and empty queues. No context is pushed: requests make their own."""
+    with site.app_context():
+        engine = db.engine
+    engine.dispose()
+    if engine.dialect.name == "sqlite":
+        for leftover in ("contrail.db-wal", "contrail.db-shm"):
+            (workplace / leftover).unlink(missing_ok=True)
+        shutil.copy(workplace / "template.db", workplace / "contrail.db")
+    else:
+        servers.empty(engine)
+    with redis_server.connect(redis_url) as client:
+        client.flushall()
+    settings: config.Settings = site.config["SETTINGS"]
+    bell.hang(redis_url, settings.secret_key)
+    yield site
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    """The engine the site itself uses."""
+    with app.app_context():
+        return db.engine
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session to write and look with; what is not committed is undone after the test."""
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without script or screen."""
+    return app.test_client()
+
+
+@pytest.fixture
+def make_app(workplace: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Makes a site of one's own, with settings by name; on an SQLite file unless told otherwise."""
+    made: list[Flask] = []
+
+    def make(**settings: str) -> Flask:
+        made.append(create_app(config.read({"INSTANCE_DIR": str(tmp_path), **settings})))
+        return made[-1]
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def work(app: Flask, redis_url: str) -> Callable[[], None]:
+    """Rings for every queue, and lets real RQ workers do what is in them."""
+    settings: config.Settings = app.config["SETTINGS"]
+
+    def run() -> None:
+        bell.ring(*queue.QUEUES)
+        for name in queue.QUEUES:
+            with Redis.from_url(redis_url, protocol=2) as client, servers.signals_kept():
+                queue.worker(name, client, settings.secret_key, app).work(burst=True, logging_level=None)
+                failed = queue.queue(name, client, settings.secret_key).failed_job_registry
+                for job_id in failed.get_job_ids():
+                    job = queue.OurJob.fetch(
+                        job_id, connection=client, serializer=queue.serializer(settings.secret_key)
+                    )
+                    failed.remove(job_id, delete_job=True)
+                    pytest.fail(f"a job failed:\n{job.exc_info}")
+
+    return run
+
+
+@pytest.fixture
+def live_server(app: Flask) -> Iterator[str]:
+    """The site on a port of this machine; gives its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: str) -> Iterator[Page]:
+    """A new window on the live site. Anything its console calls an error fails the test."""
+    context = browser.new_context(base_url=live_server)
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert not errors
+
+
+@pytest.fixture
+def own_engine() -> Callable[[str], Engine]:
+    """Makes an engine beside the site's, with the same house rules."""
+    from sqlalchemy import create_engine
+
+    return lambda url: prepare(create_engine(url))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever opens a window is a browser test."""
+    for item in items:
+        if {"browser", "page"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)

@@ -67,6 +67,7 @@ def transaction(engine: Engine | None = None) -> Iterator[Session]:
         event.listen(session, "before_flush", lambda it, *_: wanted.update(_bells_for(it)))
         with session.begin():
             yield session
+    wanted |= session.info.get("bells", set())
     if wanted:
         bell.ring(*sorted(wanted))
 

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String, TypeDecorator
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -63,3 +64,14 @@ def now() -> datetime:
 def day_number(moment: datetime, zone: Any = UTC) -> int:
     """The day of a moment where its zone is, counted from 1970-01-01 as day 0."""
     return (moment.astimezone(zone).date() - EPOCH).days
+
+
+def insert_into(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows `on_conflict_do_nothing`, which both engines have in a dialect each."""
+    dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
+    return dialect.insert(table)
+
+
+def ring_after_commit(session: Session, name: str) -> None:
+    """Let the worker know of rows that were written without the session seeing them."""
+    session.info.setdefault("bells", set()).add(name)

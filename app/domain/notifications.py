@@ -1,12 +1,15 @@
 """Notifications on the site, and the letters owed because of them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain.base import Base, now
+from app.domain.badges import Award
+from app.domain.base import Base, insert_into, now, ring_after_commit
+from app.domain.members import Member
 
 
 class Notification(Base):
@@ -56,3 +59,45 @@ class Delivery(Base):
     reply: Mapped[str] = mapped_column(String(500), default="")  # what the mail server said
     created_at: Mapped[datetime] = mapped_column(default=now)
     sent_at: Mapped[datetime | None]
+
+
+def tell_of_awards(session: Session, awards: Sequence[int]) -> int:
+    """Tell members of their new awards, one notice each; returns how many were new."""
+    if not awards:
+        return 0
+    rows = session.execute(
+        select(Award.id, Award.member_id).where(Award.id.in_(awards)).order_by(Award.id)
+    ).all()
+    return tell(session, [
+        {"member_id": it.member_id, "kind": "badge_earned", "key": f"award:{it.id}", "award_id": it.id}
+        for it in rows
+    ])
+
+
+def tell(session: Session, notices: Sequence[dict[str, Any]]) -> int:
+    """Write notices, and the letters owed for those that were new; returns how many were.
+
+    Whether a letter leaves is decided when it is sent: by the member's choice at that moment.
+    """
+    if not notices:
+        return 0
+    blank: dict[str, Any] = {"award_id": None, "post_id": None, "actor_id": None, "facts": None}
+    new = session.execute(
+        insert_into(session, Notification).on_conflict_do_nothing()
+        .returning(Notification.id, Notification.member_id, Notification.kind),
+        [blank | notice for notice in notices],
+    ).all()
+    reachable = set(session.scalars(
+        select(Member.id).where(
+            Member.id.in_({it.member_id for it in new}), Member.email_verified_at.is_not(None),
+            Member.deleted_at.is_(None),
+        )
+    ))
+    letters = [
+        {"notification_id": it.id, "member_id": it.member_id, "kind": it.kind}
+        for it in new if it.member_id in reachable
+    ]
+    if letters:
+        session.execute(insert_into(session, Delivery).on_conflict_do_nothing(), letters)
+        ring_after_commit(session, "mail")
+    return len(new)

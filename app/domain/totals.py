@@ -17,7 +17,8 @@ class Measure(Base):
     __tablename__ = "measures"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(String(600), unique=True)
+    key: Mapped[str] = mapped_column(String(500), unique=True)
+    built: Mapped[bool] = mapped_column(default=False)  # its totals reach to the last booked deed
 
 
 class Total(Base):
@@ -46,6 +47,6 @@ class Lease(Base):
     __tablename__ = "leases"
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
-    token: Mapped[str | None] = mapped_column(String(40))
+    token: Mapped[str | None] = mapped_column(String(80))
     until: Mapped[datetime | None]
     position: Mapped[int] = mapped_column(default=0)

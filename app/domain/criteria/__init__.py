@@ -4,11 +4,11 @@ One node gives four things that can therefore not drift apart: the statement tha
 it and when, the sentence that members read, the progress bar, and the sums to listen to.
 """
 
-from app.domain.criteria.measures import Measure
+from app.domain.criteria.measures import Measure, running
 from app.domain.criteria.nodes import All, Any, Count, Has, Node, Progress, Together, Yearly
 from app.domain.criteria.parse import CriterionError, parse
 
 __all__ = [
     "All", "Any", "Count", "CriterionError", "Has", "Measure", "Node", "Progress", "Together",
-    "Yearly", "parse",
+    "Yearly", "parse", "running",
 ]

@@ -1,0 +1,296 @@
+"""Retroactive awards: everything for everybody, set by set, at the dates it was really earned.
+
+It works under the evaluator's lease, so live evaluation waits meanwhile and goes on afterwards from
+totals that reach exactly as far as was booked. What a run owes is written down before it begins: a
+run that died is finished by the next evaluator, with the one grouped notice a member.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, String, Subquery, and_, case, cast, func, literal, select, update
+from sqlalchemy.orm import Session
+
+from app.domain import awards, evaluator, leases, ledger, notifications, programme
+from app.domain.activities import Activity
+from app.domain.badges import Award, Badge
+from app.domain.base import insert_into, now
+from app.domain.criteria import Count, Measure, Yearly, running
+from app.domain.evaluator import LEASE, Open
+from app.domain.gate import Rule
+from app.domain.ledger import Book
+from app.domain.members import Member
+from app.domain.notifications import Notification
+from app.domain.points import PointEntry, Rank
+from app.domain.programme import Programme
+from app.domain.totals import Lease
+
+OWED = "backfill"  # the lease that says a run was begun; its position is the last award before it
+EVERYTHING = "*"
+LEASE_SECONDS = 600
+PATIENCE_SECONDS = 60
+BATCH = 2000
+
+Tell = Callable[[str, int, int], None]  # stage, done, of
+
+
+BUSY = "The evaluator is at work and did not pause. Try again in a minute."
+
+
+class Busy(Exception):
+    """The evaluator is at work and did not stop in time."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What a run brings for one badge."""
+
+    slug: str
+    name: str
+    members: int
+    letters: int  # members among them whom a letter could reach
+    awards: int
+    earliest: datetime | None
+    latest: datetime | None
+
+
+def silent(stage: str, done: int, of: int) -> None:
+    """Tells nobody."""
+
+
+def run(open_transaction: Open, only: str | None = None, tell: Tell = silent) -> list[Gain]:
+    """Book everything that waits and award everything that was earned; returns the gains by badge.
+
+    Raises Busy when the evaluator does not stop for a minute, KeyError for an unknown badge.
+    """
+    token = _take(open_transaction)
+    try:
+        with open_transaction() as session:
+            owe(session, only)
+        book_all(open_transaction, token, tell)
+        with open_transaction() as session:
+            leases.hold(session, LEASE, token, LEASE_SECONDS)
+            rules = rebuild(session, tell)
+        for stage, step in award_steps(rules, only):
+            with open_transaction() as session:
+                leases.hold(session, LEASE, token, LEASE_SECONDS)
+                tell(*stage)
+                step(session)
+        with open_transaction() as session:
+            leases.hold(session, LEASE, token, LEASE_SECONDS)
+            return settle(session, rules)
+    finally:
+        with open_transaction() as session:
+            leases.release(session, LEASE, token)
+
+
+def resume(open_transaction: Open) -> None:
+    """Finish a run that died, unless somebody is still at it."""
+    with open_transaction() as session:
+        owed = session.get(Lease, OWED)
+        if owed is None or not leases.is_free(session, LEASE):
+            return
+    run(open_transaction, None if owed.token == EVERYTHING else owed.token)
+
+
+def preview(session: Session, only: str | None = None, tell: Tell = silent) -> list[Gain]:
+    """What a run would bring. Everything is really done; the caller undoes the transaction."""
+    if leases.take(session, LEASE, LEASE_SECONDS) is None:
+        raise Busy(BUSY)
+    owe(session, only)
+    position = leases.position(session, LEASE)
+    while reached := _book(session, position):
+        position = reached
+    rules = rebuild(session, tell)
+    for stage, step in award_steps(rules, only):
+        tell(*stage)
+        step(session)
+    return settle(session, rules)
+
+
+def _take(open_transaction: Open) -> str:
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < give_up:
+        with open_transaction() as session:
+            if token := leases.take(session, LEASE, LEASE_SECONDS):
+                return token
+        time.sleep(0.2)
+    raise Busy(BUSY)
+
+
+# --- the stages ------------------------------------------------------------------------------
+
+
+def owe(session: Session, only: str | None) -> None:
+    """Write down that a run begins, for which badge, and after which award."""
+    last = session.scalar(select(func.max(Award.id))) or 0
+    session.execute(
+        insert_into(session, Lease).values(name=OWED, token=only or EVERYTHING, position=last)
+        .on_conflict_do_nothing()
+    )
+
+
+def book_all(open_transaction: Open, token: str, tell: Tell) -> None:
+    """Give every waiting deed its position and its points. Totals follow in one piece afterwards."""
+    with open_transaction() as session:
+        of = session.scalar(select(func.count()).where(Activity.seq.is_(None))) or 0
+    done = 0
+    while True:
+        with open_transaction() as session:
+            position = leases.hold(session, LEASE, token, LEASE_SECONDS)
+            reached = _book(session, position)
+            if not reached:
+                return
+            leases.move(session, LEASE, token, reached)
+        done += reached - position
+        tell("Booking", done, max(of, done))
+
+
+def _book(session: Session, position: int) -> int:
+    """Book one batch without its totals, which are dropped: who looks meanwhile builds them anew."""
+    programme.forget(session)
+    deeds = evaluator.book(session, position, BATCH)
+    if not deeds:
+        return 0
+    book = Book(ledger.rules(session))
+    book.open(session, deeds)
+    for deed in deeds:
+        book.book(deed)
+        if deed.kind == "badge_granted" and deed.object:
+            awards.place(session, deed.object, deed.member, deed.seq)
+    book.close(session)
+    return deeds[-1].seq
+
+
+def rebuild(session: Session, tell: Tell) -> Programme:
+    """Build all totals, balances and ranks from the booked deeds."""
+    tell("Adding up", 0, 1)
+    programme.forget(session)
+    rules = programme.current(session)
+    rebuild_balances(session)
+    rebuild_ranks(session)
+    tell("Adding up", 1, 1)
+    return rules
+
+
+def rebuild_balances(session: Session) -> None:
+    """Set each balance to the sum of its ledger, and each week to the sum of its days."""
+    sums = select(PointEntry.member_id, func.sum(PointEntry.amount).label("points")).group_by(PointEntry.member_id).subquery()
+    session.execute(
+        update(Member).where(Member.id == sums.c.member_id, Member.points != sums.c.points)
+        .values(points=sums.c.points).execution_options(synchronize_session=False)
+    )
+
+
+def rebuild_ranks(session: Session) -> None:
+    """Raise each rank to the highest the ledger ever reached; none is ever lowered."""
+    run = running(changes := Yearly.ledger.changes(), changes.c.member_id)
+    highest = select(run.c.member_id, func.max(run.c.run).label("points")).group_by(run.c.member_id).subquery()
+    reached = (
+        select(highest.c.member_id, func.max(Rank.position).label("rank"))
+        .join_from(highest, Rank, Rank.points <= highest.c.points).group_by(highest.c.member_id).subquery()
+    )
+    session.execute(
+        update(Member).where(Member.id == reached.c.member_id, Member.rank < reached.c.rank)
+        .values(rank=reached.c.rank).execution_options(synchronize_session=False)
+    )
+
+
+Step = Callable[[Session], None]
+
+
+def award_steps(rules: Programme, only: str | None) -> Iterable[tuple[tuple[str, int, int], Step]]:
+    """The statements to run, one a transaction: simple thresholds of one measure share a scan."""
+    wanted = [rule for rule in rules.rules if only in (None, rule.slug)]
+    if only and not wanted:
+        raise KeyError(only)
+    shared: dict[Measure, list[Rule]] = defaultdict(list)
+    for rule in wanted:
+        if _is_simple(rule):
+            shared[rule.node.measure].append(rule)
+    single = [rule for rule in wanted if not _is_simple(rule)]
+    of = len(shared) + len(single)
+    for i, (measure, some) in enumerate(shared.items()):
+        yield ("Awarding", i, of), lambda session, measure=measure, some=some: _award_thresholds(session, measure, some)
+    # Rules that need other badges come after those; the programme keeps that order.
+    for i, rule in enumerate(single, start=len(shared)):
+        yield ("Awarding", i, of), lambda session, rule=rule: _award(session, rule)
+
+
+def _is_simple(rule: Rule) -> bool:
+    return isinstance(rule.node, Count) and rule.node.days is None and not rule.node.first
+
+
+def _award_thresholds(session: Session, measure: Measure, some: Sequence[Rule]) -> None:
+    reached = measure.reached(sorted({rule.node.n for rule in some}))  # type: ignore[union-attr]
+    rows = [
+        select(literal(rule.badge).label("badge"), literal(rule.version).label("version"), literal(rule.node.n).label("n"))  # type: ignore[union-attr]
+        for rule in some
+    ]
+    wanted = rows[0].union_all(*rows[1:]).subquery()
+    _insert(session, select(
+        wanted.c.badge, wanted.c.version, reached.c.member_id, reached.c.subject, reached.c.seq, reached.c.at,
+    ).join_from(reached, wanted, wanted.c.n == reached.c.n))
+
+
+def _award(session: Session, rule: Rule) -> None:
+    earned: Subquery = rule.node.earned()
+    _insert(session, select(
+        literal(rule.badge), literal(rule.version), earned.c.member_id, earned.c.subject, earned.c.seq, earned.c.at,
+    ))
+
+
+def _insert(session: Session, rows: Select) -> None:
+    found = rows.subquery()
+    badge, version, member, subject, seq, at = found.c
+    new = insert_into(session, Award).from_select(
+        ["badge_id", "version_id", "member_id", "subject", "seq", "earned_at", "way", "reason",
+         "revoked_because", "awarded_at"],
+        select(badge, version, member, subject, seq, at, literal("automatic"), literal(""), literal(""),
+               literal(now(), Award.awarded_at.type))
+        .where(literal(True)).order_by(seq, badge, subject),  # SQLite reads ON CONFLICT as a join without a WHERE
+    )
+    session.execute(new.on_conflict_do_nothing())
+
+
+def settle(session: Session, rules: Programme) -> list[Gain]:
+    """Count holders, give each member one notice for all of it, and call the debt paid."""
+    programme.forget_badges_held(session, rules.gate)
+    programme.current(session)
+    before = leases.position(session, OWED)
+    fresh = and_(Award.id > before, Award.way == "automatic")
+    reachable = and_(Member.email_verified_at.is_not(None), Member.deleted_at.is_(None))
+    gains = [Gain(*row) for row in session.execute(
+        select(Badge.slug, Badge.name, func.count(Award.member_id.distinct()),
+               func.count(case((reachable, Award.member_id)).distinct()), func.count(),
+               func.min(Award.earned_at), func.max(Award.earned_at))
+        .join(Award, Award.badge_id == Badge.id).join(Member, Member.id == Award.member_id).where(fresh)
+        .group_by(Badge.id, Badge.slug, Badge.name).order_by(Badge.position, Badge.id)
+    )]
+    awards.count_holders(session, set(session.scalars(select(Award.badge_id).where(fresh).distinct())))
+    _tell_members(session, before, fresh)
+    session.execute(Lease.__table__.delete().where(Lease.name == OWED))  # type: ignore[attr-defined]
+    return gains
+
+
+def _tell_members(session: Session, before: int, fresh) -> None:  # type: ignore[no-untyped-def]
+    told = (
+        select(Notification.id)
+        .where(Notification.member_id == Award.member_id,
+               Notification.key == literal("award:") + cast(Award.id, String))
+        .exists()
+    )
+    rows = session.execute(
+        select(Award.member_id, func.count().label("badges"), func.max(Award.id).label("last"))
+        .where(fresh, ~told).group_by(Award.member_id).order_by(Award.member_id)
+    ).all()
+    notifications.tell(session, [
+        {"member_id": it.member_id, "kind": "badge_earned", "award_id": it.last,
+         "key": f"award:{it.last}" if it.badges == 1 else f"retroactive:{before}",
+         "facts": {"badges": it.badges}}
+        for it in rows
+    ])
+

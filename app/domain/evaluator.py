@@ -1,0 +1,141 @@
+"""The evaluator: books what waits, in order, and awards what it completes.
+
+One evaluator works at a time, under a lease. A batch is one transaction: its deeds get their
+positions, points and totals move, awards and notices are written, or none of it happened.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.domain import awards, leases, ledger, notifications, programme
+from app.domain.activities import Activity
+from app.domain.facts import COLUMNS, Deed
+from app.domain.gate import Sums
+from app.domain.ledger import Book
+from app.domain.points import Rank
+from app.domain.programme import Programme
+from app.domain.threads import Category, Post
+
+Open = Callable[[], AbstractContextManager[Session]]  # opens one transaction
+
+LEASE = "evaluator"
+LEASE_SECONDS = 60
+BATCH = 500
+
+_kept: dict[str, tuple[tuple, Programme]] = {}  # by database: the programme and its stamp
+
+
+def run(open_transaction: Open, batch: int = BATCH) -> int:
+    """Book and evaluate all that waits; returns how many deeds. 0 where another is at it."""
+    done = 0
+    while True:
+        with open_transaction() as session:
+            if not waiting(session):
+                return done
+            token = leases.take(session, LEASE, LEASE_SECONDS)
+        if token is None:
+            return done
+        try:
+            while booked := _batch(open_transaction, token, batch):
+                done += booked
+        except leases.Lost:
+            return done
+        finally:
+            with open_transaction() as session:
+                leases.release(session, LEASE, token)
+        # A deed may have been noted after the last look, its bell answered by nobody: look again.
+
+
+def waiting(session: Session) -> bool:
+    """Whether any deed has not been booked yet."""
+    return session.scalar(select(Activity.id).where(Activity.seq.is_(None)).limit(1)) is not None
+
+
+def _batch(open_transaction: Open, token: str, size: int) -> int:
+    with open_transaction() as session:
+        position = leases.hold(session, LEASE, token, LEASE_SECONDS)
+        rules = kept(session)
+        deeds = book(session, position, size)
+        if deeds:
+            evaluate(session, rules, deeds)
+            leases.move(session, LEASE, token, deeds[-1].seq)
+        return len(deeds)
+
+
+def kept(session: Session) -> Programme:
+    """The site's programme, compiled once and again only after it changed."""
+    database = str(session.get_bind().engine.url)
+    now = programme.stamp(session)
+    if database not in _kept or _kept[database][0] != now:
+        fresh = programme.current(session)
+        _kept[database] = (programme.stamp(session), fresh)
+    return _kept[database][1]
+
+
+def book(session: Session, position: int, size: int) -> list[Deed]:
+    """Give waiting deeds the next positions, in the order in which they were noted."""
+    number = func.row_number().over(order_by=Activity.id)
+    next_ones = (
+        select(Activity.id, (number + position).label("seq"))
+        .where(Activity.seq.is_(None)).order_by(Activity.id).limit(size).subquery()
+    )
+    session.execute(
+        update(Activity).where(Activity.id == next_ones.c.id).values(seq=next_ones.c.seq)
+        .execution_options(synchronize_session=False)
+    )
+    return read(session, position, position + size)
+
+
+def read(session: Session, after: int, to: int) -> list[Deed]:
+    """Booked deeds with the facts of their posts, in order; positions above `after`, up to `to`."""
+    rows = session.execute(
+        select(*COLUMNS)
+        .outerjoin(Post, Post.id == Activity.post_id)
+        .outerjoin(Category, Category.id == Activity.category_id)
+        .where(Activity.seq > after, Activity.seq <= to).order_by(Activity.seq)
+    )
+    return [Deed(*row) for row in rows]
+
+
+def evaluate(session: Session, rules: Programme, deeds: Sequence[Deed]) -> None:
+    """What a batch of booked deeds leads to: points, totals, ranks, awards, notices."""
+    points, sums, gate = Book(rules.points), Sums(session), rules.gate
+    points.open(session, deeds)
+    gate.open(sums, deeds)
+    balances: dict[int, int] = {}
+    climbed: dict[int, int] = {}
+    for deed in deeds:
+        moved = points.book(deed)
+        gate.feed(deed, moved)
+        if moved:
+            balances[deed.member] = sums.value((gate.balance.id, deed.member, ""))
+            rank = rank_at(rules, balances[deed.member])
+            climbed[deed.member] = max(rank, climbed.get(deed.member, 0))
+        if deed.kind == "badge_granted" and deed.object:
+            awards.place(session, deed.object, deed.member, deed.seq)
+            gate.held(deed.object, deed.member, deed.seq, deed.at)
+    points.close(session)
+    sums.save()
+    raised = ledger.save_balances(session, balances, climbed)
+    fresh = awards.make(session, gate.reached)
+    notifications.tell_of_awards(session, [it.id for it in fresh])
+    tell_of_ranks(session, raised)
+
+
+def rank_at(rules: Programme, balance: int) -> int:
+    """The position of the highest rank that so many points reach."""
+    place = bisect_right(rules.ranks, balance, key=lambda rank: rank[0])
+    return rules.ranks[place - 1][1] if place else 0
+
+
+def tell_of_ranks(session: Session, raised: dict[int, int]) -> None:
+    """Tell members of the ranks they reached."""
+    names = dict(session.execute(select(Rank.position, Rank.name)).tuples().all()) if raised else {}
+    notifications.tell(session, [
+        {"member_id": member, "kind": "rank", "key": f"rank:{rank}", "facts": {"rank": names.get(rank, "")}}
+        for member, rank in raised.items()
+    ])

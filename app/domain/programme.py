@@ -1,0 +1,192 @@
+"""The programme: the published rules of a site, and the totals they stand on."""
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+from sqlalchemy import Select, String, Subquery, cast, delete, func, literal, select, update
+from sqlalchemy.orm import Session
+
+from app.domain import criteria, ledger
+from app.domain.badges import Badge, BadgeVersion
+from app.domain.base import insert_into
+from app.domain.criteria import Measure, Node, Yearly
+from app.domain.gate import Gate, Rule, days_key, yearly_keys
+from app.domain.ledger import Rule as PointRule
+from app.domain.points import PointRule as PointRuleRow
+from app.domain.points import Rank
+from app.domain.totals import Measure as MeasureRow
+from app.domain.totals import Total
+
+LONGEST_KEY = 500
+
+
+@dataclass(frozen=True)
+class Programme:
+    """What a site thanks for: badge rules in an order in which none needs a later one, points, ranks."""
+
+    rules: Sequence[Rule]
+    points: Sequence[PointRule]
+    ranks: Sequence[tuple[int, int]]  # points and position, rising
+    gate: Gate
+
+
+@functools.lru_cache(maxsize=512)
+def _parsed(text: str) -> Node:
+    return criteria.parse(json.loads(text))
+
+
+def published(session: Session) -> list[Rule]:
+    """The rules of the published badges, those that others need first."""
+    rows = session.execute(
+        select(Badge.id, Badge.slug, BadgeVersion.id, BadgeVersion.criterion)
+        .join(BadgeVersion, BadgeVersion.id == Badge.version_id)
+        .where(Badge.state == "published")
+        .order_by(Badge.id)
+    )
+    rules = {
+        slug: Rule(badge, slug, version, _parsed(json.dumps(criterion, sort_keys=True)))
+        for badge, slug, version, criterion in rows if criterion
+    }
+    needs = TopologicalSorter({slug: rule.node.badges() & rules.keys() for slug, rule in rules.items()})
+    return [rules[slug] for slug in needs.static_order()]
+
+
+def stamp(session: Session) -> tuple:
+    """Something that differs whenever the programme does; cheap to ask for."""
+    return tuple(session.execute(select(
+        select(func.count()).where(Badge.state == "published").scalar_subquery(),
+        select(func.sum(Badge.version_id)).where(Badge.state == "published").scalar_subquery(),
+        select(func.max(BadgeVersion.id)).scalar_subquery(),
+        select(func.max(PointRuleRow.id)).scalar_subquery(),
+        select(func.sum(PointRuleRow.amount)).scalar_subquery(),
+        select(func.max(Rank.id)).scalar_subquery(),
+        select(func.count()).where(MeasureRow.built.is_(True)).scalar_subquery(),
+        select(func.max(MeasureRow.id)).scalar_subquery(),
+    )).one())
+
+
+def current(session: Session) -> Programme:
+    """The programme as it is now, its totals built where they were missing.
+
+    Belongs into a transaction of the evaluator: what is built must reach to the last booked deed.
+    """
+    identifiers = _Identifiers(session)
+    rules = published(session)
+    gate = Gate(rules, identifiers)
+    build(session, gate, identifiers.unbuilt)
+    ranks = session.execute(select(Rank.points, Rank.position).order_by(Rank.points)).all()
+    return Programme(rules, ledger.rules(session), [(it.points, it.position) for it in ranks], gate)
+
+
+class _Identifiers:
+    """Numbers for the keys of measures; remembers which of them have no totals yet."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        rows = session.execute(select(MeasureRow.key, MeasureRow.id, MeasureRow.built)).all()
+        self._known = {row.key: row.id for row in rows}
+        self._bare = {row.key for row in rows if not row.built}
+        self.unbuilt: set[str] = set()
+
+    def __call__(self, key: str) -> int:
+        key = stored_key(key)
+        if key not in self._known:
+            row = MeasureRow(key=key)
+            self._session.add(row)
+            self._session.flush()
+            self._known[key] = row.id
+            self._bare.add(key)
+        if key in self._bare:
+            self.unbuilt.add(key)
+        return self._known[key]
+
+
+def stored_key(key: str) -> str:
+    """A measure's key as the table keeps it; very long ones by their hash."""
+    return key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+
+
+def forget(session: Session) -> None:
+    """Drop all totals; the next look builds them from the booked deeds."""
+    session.execute(delete(Total))
+    session.execute(update(MeasureRow).values(built=False).execution_options(synchronize_session=False))
+
+
+def forget_badges_held(session: Session, gate: Gate) -> None:
+    """Drop what was remembered of badges held, after many were awarded at once."""
+    keys = [stored_key("latch:" + node.key) for node in gate.latches.values() if node.badges()]
+    ids = session.scalars(select(MeasureRow.id).where(MeasureRow.key.in_(keys))).all()
+    session.execute(delete(Total).where(Total.measure_id.in_(ids)))
+    session.execute(
+        update(MeasureRow).where(MeasureRow.id.in_(ids)).values(built=False)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def build(session: Session, gate: Gate, new: set[str]) -> None:
+    """Build the totals of new measures and latches from the booked deeds, set by set."""
+    if not new:
+        return
+    number = dict(session.execute(select(MeasureRow.key, MeasureRow.id)).tuples().all())
+
+    def fill(key: str, rows: Callable[[], Select]) -> None:
+        if stored_key(key) in new:
+            _insert(session, number[stored_key(key)], rows())
+
+    for measure in gate.measures:
+        fill(measure.key, measure.totals)
+        if measure.per:
+            fill(measure.parts_key, measure.part_totals)
+        if gate.windowed(measure):
+            fill(days_key(measure), functools.partial(_days, measure))
+    for key, node in gate.latches.items():
+        fill(key, lambda node=node: _latched(node.earned(), literal("")))
+    for yearly in gate.yearly.values():
+        years, points = yearly_keys(yearly)
+        fill(years, lambda yearly=yearly: _years(yearly))
+        if stored_key(points) in new:
+            _fill_points(session, yearly, number[stored_key(points)])
+    session.execute(
+        update(MeasureRow).where(MeasureRow.key.in_(new)).values(built=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _insert(session: Session, measure: int, rows: Select) -> None:
+    found = rows.subquery()
+    session.execute(insert_into(session, Total).from_select(
+        ["measure_id", "member_id", "part", "value", "latest"],
+        select(literal(measure), found.c.member_id, found.c.part, found.c.value, found.c.latest),
+    ))
+
+
+def _days(measure: Measure) -> Select:
+    deeds = measure.deeds()
+    return (
+        select(deeds.c.member_id, cast(deeds.c.day, String).label("part"), func.sum(deeds.c.step).label("value"),
+               func.max(deeds.c.at).label("latest"))
+        .group_by(deeds.c.member_id, deeds.c.day)
+    )
+
+
+def _latched(earned: Subquery, part) -> Select:  # type: ignore[no-untyped-def]
+    return select(earned.c.member_id, part.label("part"), earned.c.seq.label("value"), earned.c.at.label("latest"))
+
+
+def _years(node: Yearly) -> Select:
+    run = criteria.running(changes := node.years.changes(), changes.c.member_id)
+    return select(run.c.member_id, cast(run.c.run, String).label("part"), run.c.seq.label("value"),
+                  run.c.latest.label("latest"))
+
+
+def _fill_points(session: Session, node: Yearly, measure: int) -> None:
+    run = criteria.running(changes := node.ledger.changes(), changes.c.member_id)
+    highest = session.scalar(select(func.max(run.c.run))) or 0
+    marks = [node.points * k for k in range(1, highest // node.points + 1)]
+    if marks:
+        reached = node.ledger.reached(marks)
+        _insert(session, measure, _latched(reached, cast(reached.c.n // node.points, String)))

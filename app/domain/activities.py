@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, select, text
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from app.domain import kinds
@@ -58,7 +58,7 @@ class Activity(Base):
     thread_id: Mapped[int | None] = mapped_column(ForeignKey("threads.id"))
     category_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"))
     object: Mapped[str | None] = mapped_column(String(80))  # an event, a lesson, a place, a badge
-    amount: Mapped[int] = mapped_column(default=1)
+    amount: Mapped[int] = mapped_column(Integer, default=1)  # 32 bits: their sums stay integers
     happened_at: Mapped[datetime]
     local_day: Mapped[int]
     noted_at: Mapped[datetime] = mapped_column(default=now)

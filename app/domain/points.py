@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.domain.base import Base
@@ -68,7 +68,7 @@ class PointEntry(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("members.id"))
     activity_id: Mapped[int] = mapped_column(ForeignKey("activities.id"))
     rule: Mapped[str] = mapped_column(String(60))
-    amount: Mapped[int]
+    amount: Mapped[int] = mapped_column(Integer)
     seq: Mapped[int]
     happened_at: Mapped[datetime]
     local_day: Mapped[int]

@@ -190,6 +190,7 @@ def slug(title: str) -> str:
 
 def hold(session: Session, thread: Thread) -> None:
     """See a thread as it is now and keep others from changing it until this transaction ends."""
+    session.flush()  # a refresh forgets what was not written yet
     session.refresh(thread, with_for_update={"key_share": True})
 
 

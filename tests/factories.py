@@ -1,0 +1,45 @@
+"""People and things for tests: say only what matters, the rest is invented."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from sqlalchemy.orm import Session
+
+from app.domain import accounts, posts
+from app.domain.base import now
+from app.domain.members import Member
+from app.domain.threads import Category, Post, Thread
+
+_numbers = count(1)
+
+
+def make_member(session: Session, name: str = "", **more: object) -> Member:
+    """A member whose address is confirmed. Their account itself counts for nothing."""
+    name = name or f"member{next(_numbers)}"
+    member = accounts.create(session, name, f"{name}@members.example")
+    member.email_verified_at = now()
+    for field, value in more.items():
+        setattr(member, field, value)
+    session.flush()
+    return member
+
+
+def make_category(session: Session, **more: object) -> Category:
+    """A category that everybody may start threads in."""
+    number = next(_numbers)
+    category = Category(**{"slug": f"category-{number}", "name": f"Category {number}", **more})
+    session.add(category)
+    session.flush()
+    return category
+
+
+def make_thread(session: Session, by: Member | None = None, kind: str = "question", body: str = "Why?") -> Thread:
+    """A thread with its first post, a question unless told otherwise."""
+    by = by or make_member(session)
+    return posts.start_thread(session, by, make_category(session), kind=kind, title="A thread", body=body)
+
+
+def make_answer(session: Session, by: Member | None = None, thread: Thread | None = None) -> Post:
+    """An answer to a question."""
+    return posts.post_reply(session, thread or make_thread(session), by or make_member(session), "Because.")

@@ -64,6 +64,7 @@ def main() -> None:
         packages = Path(folder) / "node_modules"
         take_files(packages)
         take_icons(packages / "@phosphor-icons/core/assets")
+        draw_favicon(packages / "@phosphor-icons/core/assets")
         take_glyphs(packages / "@phosphor-icons/core/assets/fill")
     art.glyphs.cache_clear()
     art.SPRITE_FILE.write_text(art.sprite())
@@ -83,6 +84,14 @@ def take_icons(assets: Path) -> None:
     body = "\n".join(symbols)
     (STATIC / "icons").mkdir(exist_ok=True)
     (STATIC / "icons/icons.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg">\n{body}\n</svg>\n')
+
+
+def draw_favicon(assets: Path) -> None:
+    """Write the yellow sign with its aeroplane, as the browser's tab shows it."""
+    plane = f'<g transform="translate(38 38) scale(.7)" fill="#15120A">{_outline(assets, "airplane-tilt-fill")}</g>'
+    sign = f'<rect width="{ICON_BOX}" height="{ICON_BOX}" rx="56" fill="#FFC628"/>{plane}'
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {ICON_BOX} {ICON_BOX}">{sign}</svg>\n'
+    (STATIC / "icons/favicon.svg").write_text(drawing)
 
 
 def take_glyphs(fill: Path) -> None:

@@ -1,1 +1,13 @@
 """The pages: one module an area."""
+
+from flask import Flask
+
+
+def install(app: Flask) -> None:
+    """Give an app its pages and their looks."""
+    from app.web import appearance, badges, guide, looks, members, problems, threads
+
+    looks.install(app)
+    problems.install(app)
+    for area in (appearance, badges, guide, members, threads):
+        app.register_blueprint(area.bp)

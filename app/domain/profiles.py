@@ -1,0 +1,111 @@
+"""What a member's pages show: the card, recent awards, best answers, activity, the statement of points."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from app.domain.badges import Award, Badge
+from app.domain.listing import entries, members, ranks, threads
+from app.domain.points import PointRule
+from app.domain.reading import posts
+
+STATEMENT_PER_PAGE = 50
+RECENT = 10
+
+awards, badges, rules = Award.__table__, Badge.__table__, PointRule.__table__
+following = ranks.alias("following")
+
+_alive = and_(members.c.username_key == bindparam("key"), members.c.deleted_at.is_(None))
+_answers = and_(posts.c.author_id == members.c.id, posts.c.kind == "answer", posts.c.deleted_at.is_(None))
+
+_CARD = (
+    select(
+        members.c.id, members.c.username, members.c.name, members.c.role, members.c.title, members.c.location,
+        members.c.website, members.c.about_html, members.c.joined_at, members.c.points,
+        ranks.c.name.label("rank"), ranks.c.stars, ranks.c.points.label("rank_points"),
+        following.c.name.label("next_rank"), following.c.points.label("next_points"),
+        select(func.count()).select_from(posts).where(_answers).scalar_subquery().label("answers"),
+        select(func.count())
+        .select_from(posts.join(threads, threads.c.id == posts.c.thread_id))
+        .where(_answers, threads.c.accepted_post_id == posts.c.id)
+        .scalar_subquery().label("accepted"),
+        select(func.count(awards.c.badge_id.distinct()))
+        .where(awards.c.member_id == members.c.id, awards.c.revoked_at.is_(None))
+        .scalar_subquery().label("badges"),
+    )
+    .select_from(
+        members.outerjoin(ranks, ranks.c.position == members.c.rank)
+        .outerjoin(following, following.c.position == members.c.rank + 1)
+    )
+    .where(_alive)
+)  # fmt: skip
+
+_AWARDS = (
+    select(
+        awards.c.id, awards.c.earned_at, badges.c.slug, badges.c.name, badges.c.family, badges.c.tier, badges.c.glyph
+    )
+    .select_from(awards.join(badges, badges.c.id == awards.c.badge_id))
+    .where(awards.c.member_id == bindparam("member_id"), awards.c.revoked_at.is_(None))
+    .order_by(awards.c.earned_at.desc(), awards.c.id.desc())
+    .limit(literal_column(str(RECENT)))
+)
+
+_own_posts = (
+    select(
+        posts.c.id, posts.c.kind, posts.c.created_at, posts.c.upvotes, posts.c.insightfuls,
+        threads.c.title, (threads.c.accepted_post_id == posts.c.id).label("is_accepted"),
+    )
+    .select_from(posts.join(threads, threads.c.id == posts.c.thread_id))
+    .where(posts.c.author_id == bindparam("member_id"), posts.c.deleted_at.is_(None), threads.c.deleted_at.is_(None))
+)  # fmt: skip
+_POSTS = _own_posts.order_by(posts.c.created_at.desc(), posts.c.id.desc()).limit(literal_column(str(RECENT)))
+_BEST = (
+    _own_posts.where(posts.c.kind == "answer", posts.c.upvotes + posts.c.insightfuls > 0)
+    .order_by((posts.c.upvotes + posts.c.insightfuls).desc(), posts.c.id)
+    .limit(literal_column("5"))
+)
+
+_STATEMENT = (
+    select(
+        entries.c.id, entries.c.amount, entries.c.happened_at, entries.c.held, entries.c.reverses_id,
+        entries.c.rule, rules.c.says, posts.c.id.label("post_id"), threads.c.title,
+    )
+    .select_from(
+        entries.outerjoin(rules, rules.c.slug == entries.c.rule)
+        .outerjoin(posts, and_(posts.c.id == entries.c.post_id, posts.c.deleted_at.is_(None)))
+        .outerjoin(threads, and_(threads.c.id == posts.c.thread_id, threads.c.deleted_at.is_(None)))
+    )
+    .where(entries.c.member_id == bindparam("member_id"))
+    .order_by(entries.c.seq.desc(), entries.c.id.desc())
+    .limit(literal_column(str(STATEMENT_PER_PAGE + 1)))
+    .offset(bindparam("skip"))
+)  # fmt: skip
+
+
+def card(session: Session, username: str) -> Row[Any] | None:
+    """Who a member is, in numbers too; None when nobody has that name."""
+    return session.execute(_CARD, {"key": username.lower()}).one_or_none()
+
+
+def latest_awards(session: Session, member_id: int) -> Sequence[Row[Any]]:
+    """The newest awards by the day they were earned; the profile shows the first two."""
+    return session.execute(_AWARDS, {"member_id": member_id}).all()
+
+
+def latest_posts(session: Session, member_id: int) -> Sequence[Row[Any]]:
+    """What the member wrote last."""
+    return session.execute(_POSTS, {"member_id": member_id}).all()
+
+
+def best_answers(session: Session, member_id: int) -> Sequence[Row[Any]]:
+    """The answers that got most reactions."""
+    return session.execute(_BEST, {"member_id": member_id}).all()
+
+
+def statement(session: Session, member_id: int, page: int) -> tuple[Sequence[Row[Any]], bool]:
+    """A page of the points ledger, newest first, and whether another page follows."""
+    skip = (page - 1) * STATEMENT_PER_PAGE
+    rows = session.execute(_STATEMENT, {"member_id": member_id, "skip": skip}).all()
+    return rows[:STATEMENT_PER_PAGE], len(rows) > STATEMENT_PER_PAGE

@@ -1,0 +1,140 @@
+"""A thread as it is read: its head, a page of posts, the comments under them."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select, text
+from sqlalchemy.orm import Session
+
+from app.domain.listing import author_columns, categories, threads, with_author
+from app.domain.threads import OPENING_KINDS, Post, Tag, ThreadTag
+
+PER_PAGE = 20
+COMMENTS_SHOWN = 15  # under one post, until the reader asks for all
+
+posts, tags, thread_tags = Post.__table__, Tag.__table__, ThreadTag.__table__
+OPENING = text("posts.kind IN ('question', 'discussion', 'idea', 'announcement')")
+
+
+class Page(NamedTuple):
+    """What a page of a thread shows. `opening` is None from the second page on; comments go by post."""
+
+    opening: Row[Any] | None
+    posts: Sequence[Row[Any]]
+    comments: dict[int, list[Row[Any]]]
+    pages: int
+
+
+def _posts() -> Select[Any]:
+    return (
+        select(
+            posts.c.id, posts.c.kind, posts.c.html, posts.c.created_at, posts.c.edited_at,
+            posts.c.upvotes, posts.c.insightfuls, *author_columns(),
+        )
+        .select_from(with_author(posts, posts.c.author_id))
+        .where(posts.c.thread_id == bindparam("thread_id"), posts.c.deleted_at.is_(None))
+    )  # fmt: skip
+
+
+_HEAD = (
+    select(
+        threads,
+        categories.c.slug.label("category_slug"),
+        categories.c.name.label("category"),
+        select(func.aggregate_strings(tags.c.name, " "))
+        .select_from(tags.join(thread_tags, thread_tags.c.tag_id == tags.c.id))
+        .where(thread_tags.c.thread_id == threads.c.id)
+        .scalar_subquery()
+        .label("tags"),
+        select(func.count())
+        .select_from(posts)
+        .where(posts.c.thread_id == threads.c.id, posts.c.parent_id.is_(None), posts.c.deleted_at.is_(None))
+        .scalar_subquery()
+        .label("length"),
+    )
+    .select_from(threads.join(categories))
+    .where(threads.c.id == bindparam("thread_id"), threads.c.deleted_at.is_(None))
+)
+
+# Page 1 holds the opening post and the first 20 of the others: the accepted answer, then by votes, then by age.
+_FIRST = case((OPENING, 0), (posts.c.id == bindparam("accepted_id"), 1), else_=2)
+_BY_MERIT = (_FIRST, case((posts.c.kind == "answer", -posts.c.upvotes), else_=0), posts.c.id)
+_ANSWERS = (
+    _posts().where(posts.c.parent_id.is_(None)).order_by(*_BY_MERIT).limit(bindparam("take")).offset(bindparam("skip"))
+)
+
+_ORDER = (
+    select(posts.c.id)
+    .where(posts.c.thread_id == bindparam("thread_id"), posts.c.deleted_at.is_(None), posts.c.parent_id.is_(None))
+    .order_by(*_BY_MERIT)
+)
+_PLACE = (
+    select(posts.c.parent_id, posts.c.thread_id, threads.c.slug, threads.c.accepted_post_id)
+    .select_from(posts.join(threads, threads.c.id == posts.c.thread_id))
+    .where(posts.c.id == bindparam("post_id"), posts.c.deleted_at.is_(None), threads.c.deleted_at.is_(None))
+)
+
+_numbered = (
+    select(
+        posts.c.id, posts.c.parent_id, posts.c.html, posts.c.created_at, posts.c.upvotes, posts.c.insightfuls,
+        posts.c.author_id.label("wrote"),
+        func.row_number().over(partition_by=posts.c.parent_id, order_by=posts.c.id).label("nth"),
+        func.count().over(partition_by=posts.c.parent_id).label("siblings"),
+    )
+    .where(posts.c.parent_id.in_(bindparam("parents", expanding=True)), posts.c.deleted_at.is_(None))
+    .subquery("numbered")
+)  # fmt: skip
+_COMMENTS = (
+    select(_numbered, *author_columns())
+    .select_from(with_author(_numbered, _numbered.c.wrote))
+    .where((_numbered.c.nth <= literal_column(str(COMMENTS_SHOWN))) | (_numbered.c.parent_id == bindparam("unfolded")))
+    .order_by(_numbered.c.parent_id, _numbered.c.id)
+)
+
+
+def head(session: Session, thread_id: int) -> Row[Any] | None:
+    """What stands above a thread: title, category, tags, counts; `length` counts all posts but comments."""
+    return session.execute(_HEAD, {"thread_id": thread_id}).one_or_none()
+
+
+def page(session: Session, thread: Row[Any], number: int, unfolded: int = 0) -> Page:
+    """A page of a thread, counted from 1; all comments are shown under the post `unfolded`."""
+    pages = max(1, -(-(thread.length - 1) // PER_PAGE))
+    found = session.execute(_ANSWERS, _window(thread, number)).all()
+    opening = found[0] if found and found[0].kind in OPENING_KINDS else None
+    shown = [row.id for row in found]
+    replies = session.execute(_COMMENTS, {"parents": shown, "unfolded": unfolded}).all() if shown else []
+    comments: dict[int, list[Row[Any]]] = {}
+    for row in replies:
+        comments.setdefault(row.parent_id, []).append(row)
+    return Page(opening, found[1:] if opening else found, comments, pages)
+
+
+def _window(thread: Row[Any], number: int) -> dict[str, int]:
+    first = number == 1
+    return {
+        "thread_id": thread.id,
+        "accepted_id": thread.accepted_post_id or 0,
+        "take": PER_PAGE + 1 if first else PER_PAGE,
+        "skip": 0 if first else (number - 1) * PER_PAGE + 1,
+    }
+
+
+class Place(NamedTuple):
+    """Where a post is read: its thread, and what the query must say to see it."""
+
+    thread_id: int
+    slug: str
+    query: dict[str, int]
+
+
+def place(session: Session, post_id: int) -> Place | None:
+    """Where a post stands, or None when it or its thread was taken away."""
+    found = session.execute(_PLACE, {"post_id": post_id}).one_or_none()
+    if found is None:
+        return None
+    top = found.parent_id or post_id
+    order = list(session.scalars(_ORDER, {"thread_id": found.thread_id, "accepted_id": found.accepted_post_id or 0}))
+    number = max(1, -(-order.index(top) // PER_PAGE)) if top in order else 1
+    query = {"page": number} if number > 1 else {}
+    return Place(found.thread_id, found.slug, query | ({"comments": top} if found.parent_id else {}))

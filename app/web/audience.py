@@ -1,0 +1,94 @@
+"""Who may use an address. Every view says it with one of these; a test holds the whole table."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import quote
+
+from flask import abort, redirect, request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.domain.members import Member, Role
+
+P = ParamSpec("P")
+R = TypeVar("R")
+View = Callable[P, R]
+
+
+def viewer() -> Member | None:
+    """The member who is looking, or nobody."""
+    return current_user._get_current_object() if current_user and current_user.is_authenticated else None
+
+
+def member() -> Member:
+    """The member who is looking, on addresses that need one."""
+    found = viewer()
+    if found is None:
+        abort(404)
+    return found
+
+
+def everybody(view: View[P, R]) -> View[P, R]:
+    """Open to all, signed in or not."""
+    return _labelled(view, "everybody")
+
+
+def members_only(view: View[P, R]) -> View[P, R | Response]:
+    """For whoever is signed in; others are asked to, and led back."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **named: P.kwargs) -> R | Response:
+        return view(*args, **named) if viewer() else _to_login()
+
+    return _labelled(guarded, "members")
+
+
+def only_oneself(view: View[P, R]) -> View[P, R | Response]:
+    """For the member whose name is in the address; to others it does not exist."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **named: P.kwargs) -> R | Response:
+        looking = viewer()
+        if looking is None:
+            return _to_login()
+        if str(named["username"]).lower() != looking.username_key:
+            abort(404)
+        return view(*args, **named)
+
+    return _labelled(guarded, "oneself")
+
+
+def staff_only(view: View[P, R]) -> View[P, R]:
+    """For moderators and administrators; to others it does not exist."""
+    return _for_roles(view, "staff", (Role.MODERATOR, Role.ADMINISTRATOR))
+
+
+def administrators_only(view: View[P, R]) -> View[P, R]:
+    """For administrators; to others it does not exist."""
+    return _for_roles(view, "administrators", (Role.ADMINISTRATOR,))
+
+
+def of(view: Callable[..., Any]) -> str | None:
+    """The audience a view states, or None where it forgot to."""
+    return getattr(view, "audience", None)
+
+
+def _for_roles(view: View[P, R], name: str, roles: tuple[str, ...]) -> View[P, R]:
+    @wraps(view)
+    def guarded(*args: P.args, **named: P.kwargs) -> R:
+        looking = viewer()
+        if looking is None or looking.role not in roles:
+            abort(404)
+        return view(*args, **named)
+
+    return _labelled(guarded, name)
+
+
+def _labelled(view: View[P, R], name: str) -> View[P, R]:
+    view.audience = name  # type: ignore[attr-defined]
+    return view
+
+
+def _to_login() -> Response:
+    return redirect(f"/login?next={quote(request.full_path.rstrip('?'), safe='/')}", 303)

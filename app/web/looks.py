@@ -1,0 +1,125 @@
+"""What every template can use: words, numbers, dates, remembered drawings."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from typing import Any
+
+from flask import Flask, request
+from jinja2 import Environment
+from markupsafe import Markup
+
+from app.domain.insignia import FAMILIES, TIERS, shape
+from app.domain.listing import standing
+from app.web.audience import viewer
+
+STYLE_SHEETS = ("tokens.css", "base.css", "layout.css", "components.css", "badges.css")
+THEMES = ("auto", "light", "dark")
+SECTIONS = (
+    ("threads", "/", "chats-circle", "Threads"),
+    ("badges", "/badges", "medal", "Badges"),
+    ("points", "/points", "coins", "Points"),
+)
+REMEMBERED = {
+    "components/art.html": ("icon", "badge", "avatar", "stars", "standing_chip"),
+    "components/badges.html": ("tile", "line"),
+}
+
+
+def install(app: Flask) -> None:
+    """Give the templates of an app their surroundings."""
+    env = app.jinja_env
+    env.trim_blocks = env.lstrip_blocks = True
+    env.add_extension("jinja2.ext.i18n")
+    env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    env.filters.update(number=number, ago=ago, day=day, moment=moment, initials=initials, standing=standing)
+    env.globals.update(
+        shape_of=shape,
+        FAMILIES=FAMILIES,
+        TIERS=TIERS,
+        SECTIONS=SECTIONS,
+        STYLE_SHEETS=STYLE_SHEETS,
+        site_name=app.config["SETTINGS"].site_name,
+    )
+    for template, names in REMEMBERED.items():
+        env.globals.update({name: remembered(env, template, name) for name in names})
+    app.context_processor(surroundings)
+
+
+def surroundings() -> dict[str, Any]:
+    """What the layout asks for on every page."""
+    return {"viewer": viewer(), "theme": theme()}
+
+
+def theme() -> str:
+    """The look a visitor chose: auto, light or dark."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in THEMES else THEMES[0]
+
+
+def remembered(env: Environment, template: str, name: str) -> Callable[..., Markup]:
+    """A macro that draws the same thing only once.
+
+    A drawing is asked for hundreds of times a page. When a second language comes, the language
+    becomes one of the arguments.
+    """
+
+    @lru_cache(4096)
+    def draw(*args: object, **named: object) -> Markup:
+        return macro()(*args, **named)  # type: ignore[no-any-return]
+
+    @cache
+    def macro() -> Callable[..., Any]:
+        return getattr(env.get_template(template).module, name)  # type: ignore[no-any-return]
+
+    return draw
+
+
+def number(value: int) -> str:
+    """A number with its thousands set apart."""
+    return f"{value:,}"
+
+
+def initials(name: str) -> str:
+    """The first letters of the first two words of a name."""
+    return "".join(word[0] for word in name.split()[:2]).upper()
+
+
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905 (a row of words)
+
+
+def day(when: datetime) -> Markup:
+    """A date: 18 Nov 2026."""
+    return _time(when, _date(when))
+
+
+def moment(when: datetime) -> Markup:
+    """A date with its time: 18 Nov 2026, 16:20 UTC."""
+    return _time(when, f"{_date(when)}, {when.astimezone(UTC):%H:%M} UTC")
+
+
+def ago(when: datetime) -> Markup:
+    """How long ago, as far back as a week; then the date."""
+    past = datetime.now(UTC) - when
+    if past < timedelta(minutes=1):
+        text = "just now"
+    elif past < timedelta(hours=1):
+        text = f"{past // timedelta(minutes=1)} min ago"
+    elif past < timedelta(days=1):
+        text = f"{past // timedelta(hours=1)} h ago"
+    elif past < timedelta(days=8):
+        days = past // timedelta(days=1)
+        text = "yesterday" if days == 1 else f"{days} days ago"
+    else:
+        text = _date(when)
+    return _time(when, text)
+
+
+def _date(when: datetime) -> str:
+    there = when.astimezone(UTC)
+    return f"{there.day} {MONTHS[there.month - 1]} {there.year}"
+
+
+def _time(when: datetime, text: str) -> Markup:
+    exact = f"{when.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+    return Markup('<time datetime="{}">{}</time>').format(exact, text)

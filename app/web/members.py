@@ -1,0 +1,96 @@
+"""A member's pages: profile, badging page, statement of points."""
+
+from typing import Any
+
+from flask import Blueprint, abort, render_template
+from sqlalchemy import Row
+
+from app.db import db
+from app.domain import library, profiles
+from app.web import standing
+from app.web.audience import everybody, only_oneself, viewer
+from app.web.paging import choice, page_number
+
+bp = Blueprint("members", __name__)
+
+RECENT_BADGES = 2  # the two latest, as everybody's; nobody chooses
+
+
+@bp.get("/u/<username>")
+@everybody
+def profile(username: str) -> str:
+    """Who somebody is: the boarding pass, best answers, what happened lately."""
+    person = _find(username)
+    awards = profiles.latest_awards(db.session(), person.id)
+    return render_template(
+        "members/profile.html",
+        person=person,
+        recent=awards[:RECENT_BADGES],
+        best=profiles.best_answers(db.session(), person.id),
+        activity=_merged(awards, profiles.latest_posts(db.session(), person.id)),
+        is_self=_is_viewer(person),
+    )
+
+
+@bp.get("/u/<username>/badges")
+@everybody
+def badging(username: str) -> str:
+    """All badges as they are to one member; how far is only shown to oneself."""
+    person = _find(username)
+    own = _is_viewer(person)
+    view, show = choice("view", ("grid", "list")), choice("show", ("all", "earned", "unearned", "request"))
+    everything = standing.of(library.every(db.session()), person.id, progress=own)
+    known = [it for it in everything if it.state != "legacy" or it.held]
+    return render_template(
+        "members/badging.html",
+        person=person,
+        is_self=own,
+        view=view,
+        show=show,
+        groups=library.by_family([it for it in known if _shown(it, show)], key=lambda it: it.badge.family),
+        counts={name: sum(1 for it in known if _shown(it, name)) for name in ("all", "earned", "unearned", "request")},
+        tallies=_tallies(known),
+        nearest=standing.closest(everything) if own else [],
+    )
+
+
+@bp.get("/u/<username>/points")
+@only_oneself
+def points(username: str) -> str:
+    """The viewer's own ledger, entry by entry."""
+    page = page_number()
+    person = _find(username)
+    entries, more = profiles.statement(db.session(), person.id, page)
+    if page > 1 and not entries:
+        abort(404)
+    return render_template("members/points.html", person=person, entries=entries, more=more, page=page)
+
+
+def _find(username: str) -> Row[Any]:
+    return profiles.card(db.session(), username) or abort(404)
+
+
+def _is_viewer(person: Row[Any]) -> bool:
+    looking = viewer()
+    return looking is not None and looking.id == person.id
+
+
+def _shown(it: standing.Standing, show: str) -> bool:
+    if show == "earned":
+        return it.held is not None
+    if show == "unearned":
+        return it.held is None
+    return show == "all" or "request" in it.ways
+
+
+def _tallies(known: list[standing.Standing]) -> dict[str, tuple[int, int]]:
+    """For each group of badges how many are held, and how many there are."""
+    groups = library.by_family(known, key=lambda it: it.badge.family)
+    return {family: (sum(1 for it in found if it.held), len(found)) for family, found in groups.items()}
+
+
+def _merged(awards: Any, posts: Any) -> list[tuple[str, Row[Any]]]:
+    """Awards and posts in one list, the newest first."""
+    both = [("award", it, it.earned_at) for it in awards] + [("post", it, it.created_at) for it in posts]
+    both.sort(key=lambda it: it[2], reverse=True)
+    return [(kind, row) for kind, row, _ in both[: profiles.RECENT]]

@@ -1,0 +1,21 @@
+"""The page of a list that an address asks for."""
+
+from flask import abort, request
+
+LAST = 100_000
+
+
+def page_number() -> int:
+    """The number in ?page=, 1 where there is none; anything but a sensible number is a bad request."""
+    text = request.args.get("page", "1")
+    if not (text.isascii() and text.isdigit()) or len(text) > 6 or not 1 <= int(text) <= LAST:
+        abort(400, "There is no such page.")
+    return int(text)
+
+
+def choice(name: str, allowed: tuple[str, ...]) -> str:
+    """The value of a filter, the first one allowed where none is given."""
+    value = request.args.get(name) or allowed[0]
+    if value not in allowed:
+        abort(400, "That filter is not known.")
+    return value

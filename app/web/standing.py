@@ -1,0 +1,71 @@
+"""Where the viewer stands: the next rank, the badges, how far each still is."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row
+
+from app.db import db
+from app.domain import distance, guide, library
+from app.domain.distance import Distance
+from app.domain.members import Member
+
+NEAREST_SHOWN = 3
+
+
+class Climb(NamedTuple):
+    """A member's rank, and the points at which the next begins."""
+
+    rank: str
+    stars: int
+    points: int
+    next: str | None
+    goal: int
+
+
+class Standing(NamedTuple):
+    """One badge as it is to one member."""
+
+    badge: Row[Any]
+    state: str
+    held: Row[Any] | None
+    distance: Distance | None
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        return library.ways(self.badge.ways_text)
+
+    @property
+    def missing(self) -> int:
+        return self.distance.missing if self.distance else 0
+
+
+def climb(member: Member) -> Climb | None:
+    """How far a member is from the next rank; None where a site has no ranks."""
+    ladder = guide.ladder(db.session())
+    here = next((step for step in ladder if step.position == member.rank), None)
+    if here is None:
+        return None
+    above = next((step for step in ladder if step.position > member.rank and step.points > member.points), None)
+    return Climb(here.name, here.stars, member.points, above.name if above else None, above.points if above else 0)
+
+
+def of(badges: Sequence[Row[Any]], owner_id: int | None, progress: bool) -> list[Standing]:
+    """Each badge as it is to a member, or to somebody new where there is none."""
+    held = library.held(db.session(), owner_id) if owner_id else {}
+    far = distance.of_member(db.session(), owner_id, badges, held) if owner_id and progress else {}
+    return [
+        Standing(badge, library.standing(badge, badge.id in held), held.get(badge.id), far.get(badge.id))
+        for badge in badges
+    ]
+
+
+def nearest(member: Member) -> list[Standing]:
+    """The badges a member is closest to, of those that come by themselves and have been begun."""
+    return closest(of(library.every(db.session()), member.id, progress=True))
+
+
+def closest(standings: Sequence[Standing]) -> list[Standing]:
+    """The few with the largest share done."""
+    begun = [it for it in standings if it.state == "locked" and it.distance and 0 < it.distance.share < 1]
+    return sorted(begun, key=lambda it: (-it.distance.share, it.missing))[:NEAREST_SHOWN]  # type: ignore[union-attr]

@@ -1,0 +1,39 @@
+// Everything works without this file. It lets htmx in under Trusted Types, shows tips where the browser
+// does not yet do so by itself, and says when a request did not go through.
+"use strict";
+
+// The policy forbids writing text as HTML but through the policy named "htmx". What htmx swaps in comes from
+// this site alone (its mode is same-origin), where the server escapes it.
+if (window.trustedTypes && window.htmx) {
+  const policy = trustedTypes.createPolicy("htmx", { createHTML: text => text });
+  htmx.registerExtension("trusted-types", { init: api => api.initSecurity(policy) });
+}
+
+// Tips: browsers without interest invokers get hover and focus here; Escape and clicking elsewhere are native.
+if (!("interestForElement" in HTMLButtonElement.prototype)) {
+  let timer, open;
+  const invoker = element => element?.closest?.("[interestfor]");
+  const tipOf = element => invoker(element) && document.getElementById(invoker(element).getAttribute("interestfor"));
+  const hide = () => { if (open?.matches(":popover-open")) open.hidePopover(); open = null; };
+  const show = element => {
+    const tip = tipOf(element);
+    if (!tip || tip === open) return;
+    tip.showPopover({ source: invoker(element) });
+    open = tip;
+  };
+  const later = (act, milliseconds) => { clearTimeout(timer); timer = setTimeout(act, milliseconds); };
+  addEventListener("pointerover", event => {
+    if (event.pointerType !== "mouse") return;
+    if (open?.contains(event.target)) return clearTimeout(timer);   // the pointer may rest on the tip itself
+    tipOf(event.target) ? later(() => show(event.target), 250) : later(hide, 300);
+  });
+  addEventListener("focusin", event => {
+    if (tipOf(event.target) && event.target.matches(":focus-visible")) show(event.target);
+    else if (!open?.contains(event.target)) hide();
+  });
+}
+
+// One voice for what did not work: the status line, which screen readers read out and everybody sees.
+const say = text => { const live = document.getElementById("live"); live.textContent = text; live.classList.remove("vh"); };
+addEventListener("htmx:error", () => say(document.getElementById("live").dataset.failed));
+addEventListener("htmx:response:error", () => say(document.getElementById("live").dataset.failed));

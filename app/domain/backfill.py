@@ -11,20 +11,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, String, Subquery, and_, case, cast, func, literal, select, update
+from sqlalchemy import Select, String, Subquery, and_, case, cast, func, literal, select
 from sqlalchemy.orm import Session
 
-from app.domain import awards, evaluator, leases, ledger, notifications, programme
+from app.domain import audit, awards, evaluator, leases, ledger, notifications, programme
 from app.domain.activities import Activity
 from app.domain.badges import Award, Badge
 from app.domain.base import insert_into, now
-from app.domain.criteria import Count, Measure, Yearly, running
+from app.domain.criteria import Count, Measure
 from app.domain.evaluator import LEASE, Open
 from app.domain.gate import Rule
 from app.domain.ledger import Book
 from app.domain.members import Member
 from app.domain.notifications import Notification
-from app.domain.points import PointEntry, Rank
 from app.domain.programme import Programme
 from app.domain.totals import Lease
 
@@ -170,33 +169,9 @@ def rebuild(session: Session, tell: Tell) -> Programme:
     tell("Adding up", 0, 1)
     programme.forget(session)
     rules = programme.current(session)
-    rebuild_balances(session)
-    rebuild_ranks(session)
+    audit.repair(session)
     tell("Adding up", 1, 1)
     return rules
-
-
-def rebuild_balances(session: Session) -> None:
-    """Set each balance to the sum of its ledger, and each week to the sum of its days."""
-    sums = select(PointEntry.member_id, func.sum(PointEntry.amount).label("points")).group_by(PointEntry.member_id).subquery()
-    session.execute(
-        update(Member).where(Member.id == sums.c.member_id, Member.points != sums.c.points)
-        .values(points=sums.c.points).execution_options(synchronize_session=False)
-    )
-
-
-def rebuild_ranks(session: Session) -> None:
-    """Raise each rank to the highest the ledger ever reached; none is ever lowered."""
-    run = running(changes := Yearly.ledger.changes(), changes.c.member_id)
-    highest = select(run.c.member_id, func.max(run.c.run).label("points")).group_by(run.c.member_id).subquery()
-    reached = (
-        select(highest.c.member_id, func.max(Rank.position).label("rank"))
-        .join_from(highest, Rank, Rank.points <= highest.c.points).group_by(highest.c.member_id).subquery()
-    )
-    session.execute(
-        update(Member).where(Member.id == reached.c.member_id, Member.rank < reached.c.rank)
-        .values(rank=reached.c.rank).execution_options(synchronize_session=False)
-    )
 
 
 Step = Callable[[Session], None]

@@ -46,10 +46,10 @@ def restore(session: Session, post: Post, by: Member) -> bool:
     """
     members.admit(by, now())
     threads.hold_post(session, post)
-    if not by.is_staff and (post.author_id != by.id or post.deleted_by_id != by.id):
-        raise Refused("Only who removed a post of their own, or a moderator, brings it back.")
     if post.deleted_at is None:
         return False
+    if not by.is_staff and (post.author_id != by.id or post.deleted_by_id != by.id):
+        raise Refused("Only who removed a post of their own, or a moderator, brings it back.")
     if post.thread.deleted_at is not None and not _opens(post):
         raise Refused("Its thread was removed.")
 

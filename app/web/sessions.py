@@ -102,7 +102,7 @@ def choose_password(secret: str) -> str | tuple[str, int]:
     member = password_links.find(db.session(), secret)
     if member is None:
         return render_template("sessions/link_gone.html", text=password_links.GONE), 404
-    return render_template("sessions/choose_password.html", secret=secret, member=member, errors={})
+    return render_template("sessions/choose_password.html", secret=secret, member=member, problem="")
 
 
 @bp.post("/password-reset/<secret>")
@@ -116,7 +116,7 @@ def set_password(secret: str) -> tuple[str, int] | Response:
         return render_template("sessions/link_gone.html", text=str(no)), 409
     except Invalid as no:
         member = password_links.find(db.session(), secret) or abort(404)
-        return render_template("sessions/choose_password.html", secret=secret, member=member, errors=no.fields), 422
+        return render_template("sessions/choose_password.html", secret=secret, member=member, problem=str(no)), 422
     session.clear()
     return redirect("/login", 303)
 

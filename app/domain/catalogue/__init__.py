@@ -1,1 +1,28 @@
 """Catalogues: badges, ranks and points as a readable file, and as rows of the site."""
+
+from app.domain.catalogue.compare import Change, Difference, difference
+from app.domain.catalogue.entries import BadgeEntry, Catalogue, PointsEntry, RankEntry
+from app.domain.catalogue.export import as_toml
+from app.domain.catalogue.flaws import InvalidCatalogue
+from app.domain.catalogue.load import load, write_badge
+from app.domain.catalogue.read import SHIPPED, parse, read, shipped
+from app.domain.catalogue.site import current
+
+__all__ = [
+    "SHIPPED",
+    "BadgeEntry",
+    "Catalogue",
+    "Change",
+    "Difference",
+    "InvalidCatalogue",
+    "PointsEntry",
+    "RankEntry",
+    "as_toml",
+    "current",
+    "difference",
+    "load",
+    "parse",
+    "read",
+    "shipped",
+    "write_badge",
+]

@@ -1,0 +1,181 @@
+"""Brings a catalogue's file into the site.
+
+A site has one active catalogue: badges, ranks and points are made for each other, and a member who
+earned two sets for the same deeds would be puzzled. Loading a catalogue of another name therefore
+replaces ranks and points, and the badges that only the old one has become legacy: whoever holds one
+keeps it, and loading the old file again brings them back. A badge of the same slug goes over with
+its holders, so that a community can rename its catalogue or make a copy its own. Badges that staff
+made on the site belong to no file and are left alone.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import case, func, null, select, update
+from sqlalchemy.orm import Session
+
+from app.domain import criteria
+from app.domain.badges import Badge, BadgeVersion
+from app.domain.base import now
+from app.domain.catalogue import site
+from app.domain.catalogue.check import circles
+from app.domain.catalogue.compare import Change, Difference, difference
+from app.domain.catalogue.entries import BadgeEntry, Catalogue, PointsEntry, RankEntry
+from app.domain.catalogue.loaded import LoadedCatalogue
+from app.domain.members import Member
+from app.domain.points import PointRule, Rank
+from app.domain.problems import Conflict
+
+
+def load(session: Session, file: Catalogue, *, force: bool = False, retire: bool = False) -> Difference:
+    """Make the site as the file says, and return what was different.
+
+    What staff edited here stays unless `force`; badges the file no longer has stay unless `retire`.
+    Raises Conflict where edits that stay and the file's rules need each other in a circle.
+    """
+    found = difference(session, file)
+    if _wanted(found.ranks, force):
+        _write_ranks(session, file.ranks)
+    if _wanted(found.points, force) or (not found.points and "points" in found.reordered):
+        _write_points(session, file.points)
+    _write_badges(session, file, found, force, retire)
+    session.flush()
+    _refuse_circles(session)
+    _remember(session, file, found, retire)
+    return found
+
+
+def _wanted(changes: Sequence[Change], force: bool) -> bool:
+    return bool(changes) and (force or not any(change.edited for change in changes))
+
+
+def _write_ranks(session: Session, ladder: Sequence[RankEntry]) -> None:
+    old = site.ranks(session)
+    moved = {rank.position: _place(ladder, rank) for rank in old}
+    by_slug = {rank.slug: rank for rank in old}
+    for rank in old:
+        rank.position = -1 - rank.position  # out of the way: positions are unique
+        if rank.slug not in {it.slug for it in ladder}:
+            session.delete(rank)
+    session.flush()
+    for position, entry in enumerate(ladder):
+        rank = by_slug.get(entry.slug) or Rank(slug=entry.slug)
+        rank.position, rank.name, rank.points = position, entry.name, entry.points
+        rank.stars, rank.about, rank.unlocks = entry.stars, entry.about, list(entry.unlocks)
+        session.add(rank)
+    moved = {before: after for before, after in moved.items() if before != after}
+    if moved:  # members keep the rank they reached, wherever it stands now
+        session.execute(
+            update(Member).where(Member.rank.in_(moved)).values(rank=case(moved, value=Member.rank)),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _place(ladder: Sequence[RankEntry], rank: Rank) -> int:
+    """Where a rank stands on a new ladder: itself, else the highest that its points reach."""
+    same = [i for i, entry in enumerate(ladder) if entry.slug == rank.slug]
+    return same[0] if same else max(i for i, entry in enumerate(ladder) if entry.points <= rank.points)
+
+
+def _write_points(session: Session, rules: Sequence[PointsEntry]) -> None:
+    old = {rule.slug: rule for rule in site.point_rules(session)}
+    for slug in old.keys() - {entry.slug for entry in rules}:
+        session.delete(old[slug])
+    for position, entry in enumerate(rules):
+        rule = old.get(entry.slug) or PointRule(slug=entry.slug)
+        rule.position = position
+        for name, value in site.columns(entry).items():
+            if getattr(rule, name) != value:
+                setattr(rule, name, null() if name == "where" and value is None else value)
+        session.add(rule)
+
+
+def _write_badges(session: Session, file: Catalogue, found: Difference, force: bool, retire: bool) -> None:
+    rows = {badge.slug: badge for badge in site.badges(session)}
+    for change in found.badges:
+        if change.there is None:
+            if retire:
+                rows[change.slug].state = "legacy"
+        elif force or not change.edited:
+            rows[change.slug] = write_badge(session, change.there, rows.get(change.slug), file.name, file.badge_names)
+    for slug in found.replaced:
+        rows[slug].state = "legacy"
+    order = [*file.badge_names, *(slug for slug in rows if slug not in file.badge_names)]
+    for position, slug in enumerate(order):
+        rows[slug].position = position
+        if slug in file.badge_names:
+            rows[slug].catalogue = file.name
+    _reword(rows)
+
+
+def write_badge(
+    session: Session, entry: BadgeEntry, badge: Badge | None, catalogue: str, names: dict[str, str]
+) -> Badge:
+    """Add a badge or bring it up to date; a changed rule or `how` becomes a new version."""
+    before = site.badge_entry(badge) if badge else None
+    badge = badge or Badge(slug=entry.slug, catalogue=catalogue, position=0)
+    badge.name, badge.family, badge.tier, badge.glyph = entry.name, entry.family, entry.tier, entry.glyph
+    badge.about, badge.state = entry.about, entry.state
+    if badge.ways != entry.ways:
+        badge.ways = list(entry.ways)
+    session.add(badge)
+    if before is None or (before.earn, before.how) != (entry.earn, entry.how):
+        session.flush()
+        badge.version = _next_version(session, badge, entry, names)
+    return badge
+
+
+def _next_version(session: Session, badge: Badge, entry: BadgeEntry, names: dict[str, str]) -> BadgeVersion:
+    last = session.scalar(select(func.max(BadgeVersion.number)).where(BadgeVersion.badge_id == badge.id))
+    version = BadgeVersion(badge_id=badge.id, number=(last or 0) + 1, how=entry.words(names))
+    if entry.earn:
+        version.criterion = entry.earn
+    session.add(version)
+    session.flush()
+    return version
+
+
+def _reword(rows: dict[str, Badge]) -> None:
+    """Sentences that the site words itself follow its words and the badges' names; no rule changes."""
+    names = {slug: badge.name for slug, badge in rows.items()}
+    for badge in rows.values():
+        if badge.version and badge.version.criterion:
+            words = site.badge_entry(badge).words(names)
+            if badge.version.how != words:
+                badge.version.how = words
+
+
+def _refuse_circles(session: Session) -> None:
+    rules = {
+        badge.slug: criteria.parse(badge.version.criterion)
+        for badge in site.badges(session)
+        if badge.version and badge.version.criterion
+    }
+    for circle in circles(rules):
+        raise Conflict(
+            f"with what was edited on the site, badges need each other in a circle: {', '.join(circle)}."
+            " Load with --force, or change them on the site first."
+        )
+
+
+def _remember(session: Session, file: Catalogue, found: Difference, retire: bool) -> None:
+    content: dict[str, Any] = json.loads(json.dumps(file.as_data(), default=str))
+    row = session.get(LoadedCatalogue, file.name)
+    content["badge"] += _left_out(row, file, found, retire)
+    used = site.active(session)
+    if row and used is row and (row.title, row.content) == (file.title, content):
+        return
+    row = row or LoadedCatalogue(name=file.name)
+    row.title, row.content, row.loaded_at = file.title, content, now()
+    session.add(row)
+
+
+def _left_out(row: LoadedCatalogue | None, file: Catalogue, found: Difference, retire: bool) -> list[dict[str, Any]]:
+    """What was last read of badges that the file no longer has, should it have them again one day."""
+    retired = {change.slug for change in found.badges if change.there is None} if retire else set()
+    return [
+        it | ({"state": "legacy"} if it["slug"] in retired else {})
+        for it in (row.content["badge"] if row else [])
+        if it["slug"] not in file.badge_names
+    ]

@@ -1,0 +1,58 @@
+"""Reads a catalogue's file, or says everything that is wrong with it."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from app.domain.catalogue.check import flaws
+from app.domain.catalogue.entries import Catalogue
+from app.domain.catalogue.flaws import InvalidCatalogue
+from app.domain.catalogue.places import Places
+
+FOLDER = Path(__file__).parent.parent.parent / "catalogue"
+SHIPPED = ("flight", "stackexchange")
+
+
+def read(path: Path | str) -> Catalogue:
+    """The catalogue in a file. Raises InvalidCatalogue, and OSError where the file cannot be read."""
+    return parse(Path(path).read_bytes(), str(path))
+
+
+def shipped(name: str) -> Catalogue:
+    """A catalogue that comes with the site, one of SHIPPED."""
+    return read(FOLDER / f"{name}.toml")
+
+
+def parse(text: bytes | str, file: str) -> Catalogue:
+    """The catalogue in a text; `file` is what problems call it. Raises InvalidCatalogue."""
+    text = _decoded(text, file).replace("\r\n", "\n")
+    data, places = _parsed(text, file), Places(text)
+    found = sorted((places.line(flaw.path), str(flaw)) for flaw in flaws(data))
+    if found:
+        raise InvalidCatalogue([f"{file}:{line}: {flaw}" for line, flaw in dict.fromkeys(found)])
+    return Catalogue.from_data(data)
+
+
+def _decoded(text: bytes | str, file: str) -> str:
+    if isinstance(text, str):
+        return text
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as no:
+        line = text.count(b"\n", 0, no.start) + 1
+        raise InvalidCatalogue([f"{file}:{line}: this is not UTF-8 text. Save the file as UTF-8."]) from no
+
+
+def _parsed(text: str, file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as no:
+        at = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(no))
+        line = at[1] if at and at[1] else text.rstrip("\n").count("\n") + 1
+        column = f" at column {at[2]}" if at and at[2] else ""
+        problem = re.sub(r" \(at .*\)$", "", str(no))
+        problem = problem[:1].lower() + problem[1:]
+        raise InvalidCatalogue(
+            [f"{file}:{line}: this is not TOML{column}: {problem}. Correct it there, or in the line before."]
+        ) from no

@@ -1,0 +1,121 @@
+"""The catalogue that a site is using: its rows in the form of a file."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app.domain.badges import Badge
+from app.domain.base import EPOCH
+from app.domain.catalogue.entries import BadgeEntry, Catalogue, PointsEntry, RankEntry
+from app.domain.catalogue.fields import MADE_HERE
+from app.domain.catalogue.loaded import LoadedCatalogue
+from app.domain.points import PointRule, Rank
+
+UNNAMED = ("community", "Our badges")  # of a site that never loaded a file
+
+
+def active(session: Session) -> LoadedCatalogue | None:
+    """The catalogue loaded last: a site has one at a time."""
+    return session.scalars(
+        select(LoadedCatalogue).order_by(LoadedCatalogue.loaded_at.desc(), LoadedCatalogue.name)
+    ).first()
+
+
+def current(session: Session) -> Catalogue:
+    """The site's catalogue as it stands, with what staff changed and made here."""
+    loaded = active(session)
+    name, title = (loaded.name, loaded.title) if loaded else UNNAMED
+    return Catalogue(
+        name,
+        title,
+        tuple(map(rank_entry, ranks(session))),
+        tuple(map(points_entry, point_rules(session))),
+        tuple(badge_entry(it) for it in badges(session) if it.catalogue in (name, MADE_HERE)),
+    )
+
+
+def badges(session: Session) -> Sequence[Badge]:
+    """Every badge of the site in its order, with its present version."""
+    return session.scalars(select(Badge).options(selectinload(Badge.version)).order_by(Badge.position, Badge.id)).all()
+
+
+def ranks(session: Session) -> Sequence[Rank]:
+    return session.scalars(select(Rank).order_by(Rank.position)).all()
+
+
+def point_rules(session: Session) -> Sequence[PointRule]:
+    return session.scalars(select(PointRule).order_by(PointRule.position, PointRule.id)).all()
+
+
+def badge_entry(badge: Badge) -> BadgeEntry:
+    """A badge as a file would tell it."""
+    version = badge.version
+    earn, how = (version.criterion, version.how) if version else (None, "")
+    if earn:  # the rule's own sentence stands on the first line
+        _, _, how = how.partition("\n")
+    return BadgeEntry.from_data(
+        {
+            "slug": badge.slug,
+            "name": badge.name,
+            "family": badge.family,
+            "tier": badge.tier,
+            "glyph": badge.glyph,
+            "about": badge.about,
+            "state": badge.state,
+            "ways": list(badge.ways),
+            "earn": earn or None,
+            "how": how,
+        }
+    )
+
+
+def rank_entry(rank: Rank) -> RankEntry:
+    return RankEntry.from_data(
+        {
+            "slug": rank.slug,
+            "name": rank.name,
+            "points": rank.points,
+            "stars": rank.stars,
+            "about": rank.about,
+            "unlocks": list(rank.unlocks),
+        }
+    )
+
+
+def points_entry(rule: PointRule) -> PointsEntry:
+    return PointsEntry.from_data(
+        {
+            "slug": rule.slug,
+            "kind": rule.kind,
+            "amount": rule.amount,
+            "says": rule.says,
+            "where": rule.where or None,
+            "since": _date(rule.since),
+            "until": _date(rule.until),
+            "cap": rule.cap,
+            "per_day": rule.per_day,
+            "per_pair": rule.per_pair,
+        }
+    )
+
+
+def _date(day: int | None) -> date | None:
+    return None if day is None else EPOCH + timedelta(days=day)
+
+
+def columns(rule: PointsEntry) -> dict[str, Any]:
+    """A points rule as its row has it: days are counted from 1970-01-01."""
+    return {
+        "kind": rule.kind,
+        "amount": rule.amount,
+        "says": rule.says,
+        "where": rule.where,
+        "since": rule.since and (rule.since - EPOCH).days,
+        "until": rule.until and (rule.until - EPOCH).days,
+        "cap": rule.cap,
+        "per_day": rule.per_day,
+        "per_pair": rule.per_pair,
+    }

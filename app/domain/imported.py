@@ -22,7 +22,7 @@ class ImportRun(Base):
 
 
 class ImportKey(Base):
-    """The number a row had in its old home. `kind` is member, thread, post or tag."""
+    """The number a row had in its old home. `kind` is member, thread, post or comment."""
 
     __tablename__ = "import_keys"
     __table_args__ = (Index("ix_import_keys_local", "kind", "local_id"),)

@@ -1,0 +1,1 @@
+"""Communities that come from elsewhere."""

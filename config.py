@@ -57,6 +57,7 @@ class Settings:
         return {
             "SECRET_KEY": self.secret_key,
             "SQLALCHEMY_DATABASE_URI": self.database_url,
+            "SQLALCHEMY_ENGINE_OPTIONS": self._engine_options(),
             "TRUSTED_HOSTS": hosts,
             "MAX_CONTENT_LENGTH": 8 * 1024 * 1024,
             "MAX_FORM_MEMORY_SIZE": 512 * 1024,
@@ -68,6 +69,18 @@ class Settings:
             "SESSION_COOKIE_PATH": "/",
             "WTF_CSRF_TIME_LIMIT": None,  # a form in a tab left open overnight still works; the session bounds it
             "WTF_CSRF_HEADERS": [],
+        }
+
+    def _engine_options(self) -> dict[str, object]:
+        # What members wrote does not belong into error messages.
+        if self.on_sqlite:
+            return {"hide_parameters": True}
+        return {
+            "hide_parameters": True,
+            "pool_pre_ping": True,  # a restarted database costs a reconnection, not an error page
+            "pool_size": 2,
+            "max_overflow": 8,
+            "connect_args": {"connect_timeout": 5},
         }
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 
 import structlog
 
 import config
-from app import create_app, logs, queue, redis_server
+from app import create_app, logs, queue, redis_server, sweep
 from app.supervisor import Child, Supervisor
 
 GRACE_SECONDS = 20.0  # a running job may finish
@@ -24,19 +25,27 @@ log = structlog.get_logger("contrail.worker")
 def supervise(settings: config.Settings) -> None:
     """Keep every part of the worker running until told to stop."""
     logs.configure(pretty=not settings.production)
-    url = redis_server.address(settings)
-    environ = {**os.environ, "REDIS_URL": url}
-    me = [sys.executable, os.path.abspath(__file__)]
-    children = [Child("sweep", [*me, "sweep"], environ)]
-    if settings.redis_url or redis_server.find_binary():
-        children += [Child(name, [*me, name], environ) for name in queue.QUEUES]
+    children = [Child("sweep", partial(be, "sweep", settings))]
+    own_redis = not settings.redis_url and redis_server.find_binary()
+    if settings.redis_url or own_redis:
+        children += [Child(name, partial(be, name, settings)) for name in queue.QUEUES]
     else:
         log.warning(
             "no Redis: the sweep does it all, within seconds", remedy="apt-get install redis-server, or set REDIS_URL"
         )
-    if not settings.redis_url and redis_server.find_binary():
-        children.append(Child("redis", [sys.executable, "-m", "app.redis_server"], stays_last=True))
+    if own_redis:
+        environ = {**os.environ, "INSTANCE_DIR": str(settings.instance_dir)}
+        children.append(Child("redis", [sys.executable, "-m", "app.redis_server"], environ, stays_last=True))
     Supervisor(children, grace=GRACE_SECONDS).run()
+
+
+def be(part: str, settings: config.Settings) -> None:
+    """Be one part of the worker: a queue's, or the sweep."""
+    site = create_app(settings)
+    if part == "sweep":
+        sweep.forever(site)
+    else:
+        queue.work(part, site)
 
 
 def main(arguments: list[str]) -> None:
@@ -45,12 +54,8 @@ def main(arguments: list[str]) -> None:
     match arguments:
         case []:
             supervise(settings)
-        case ["sweep"]:
-            from app import sweep
-
-            sweep.forever(create_app(settings))
-        case [name] if name in queue.QUEUES:
-            queue.work(name, create_app(settings))
+        case [part] if part in (*queue.QUEUES, "sweep"):
+            be(part, settings)
         case _:
             print(f"Usage: worker.py [{'|'.join((*queue.QUEUES, 'sweep'))}]", file=sys.stderr)
             raise SystemExit(2)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import jinja2
 from flask import Flask
+from flask.cli import ScriptInfo
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -16,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 
 def create_app(settings: config.Settings | None = None) -> Flask:
     """The site, ready to serve or to work."""
-    from app import bell, cli, db, logs, redis_server, schema, web
+    from app import bell, db, logs, redis_server, web
     from app.web import headers, health, presence, sessions, static
 
     settings = settings or config.read()
@@ -28,7 +30,6 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     db.db.init_app(app)
     with app.app_context():
         db.prepare(db.db.engine)
-    schema.install(app)
     bell.hang(redis_server.address(settings), settings.secret_key)
     CSRFProtect(app)
     logs.watch_requests(app)
@@ -36,9 +37,11 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     health.install(app)
     sessions.install(app)
     presence.install(app)
-    if hasattr(web, "install"):
-        web.install(app)
-    cli.install(app)
+    web.install(app)
+    if _typed_by_a_person():
+        from app import cli
+
+        cli.install(app)
 
     static.install(app, ROOT / "static")
     app.wsgi_app = headers.Guarded(app.wsgi_app, https=settings.is_https)  # type: ignore[method-assign]
@@ -46,3 +49,9 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     return app
+
+
+def _typed_by_a_person() -> bool:
+    """Whether this is the `flask` command; web workers and tests need not load its commands."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.find_object(ScriptInfo) is not None

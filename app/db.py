@@ -29,7 +29,11 @@ class ReadingSession(flask_sqlalchemy.session.Session):
     """A session in which each statement sees the latest commit and no transaction stays open."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
-        return super().get_bind(*args, **kwargs).execution_options(isolation_level="AUTOCOMMIT")
+        engine = super().get_bind(*args, **kwargs)
+        # The same object each time: for another one the session would check out another connection.
+        if engine not in self.info:
+            self.info[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
+        return self.info[engine]
 
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": ReadingSession})

@@ -16,13 +16,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
+from typing import TYPE_CHECKING
 
 import config
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes
 PROGRAMS = ("redis-server", "valkey-server")
@@ -45,6 +44,11 @@ def address(settings: config.Settings) -> str:
 
 def connect(url: str, *, timeout: float = 2.0) -> Redis:
     """A client that gives up after `timeout` seconds and never tries twice by itself."""
+    # Loaded here: the process that becomes Redis needs none of it.
+    from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
     # Protocol 2 and no library name: the first command is the first thing sent, so a Redis that hangs costs one time-out.
     return Redis.from_url(
         url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0), protocol=2, driver_info=None,
@@ -53,6 +57,8 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
 
 def answers(url: str, *, within: float = 0.0) -> bool:
     """Whether a Redis answers there, asked again until `within` seconds have passed."""
+    from redis.exceptions import RedisError
+
     deadline = time.monotonic() + within
     while True:
         try:

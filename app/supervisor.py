@@ -6,19 +6,19 @@ import contextlib
 import ctypes
 import multiprocessing
 import os
+import random
 import select
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
 log = structlog.get_logger("contrail.supervisor")
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 STEADY_SECONDS = 20.0
 LONGEST_PAUSE_SECONDS = 10.0
 
@@ -36,6 +36,12 @@ def die_with_parent(parent: int | None, how: signal.Signals = signal.SIGKILL) ->
         os._exit(1)
 
 
+def name_process(name: str) -> None:
+    """Call this process something in the system's list (Linux)."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_NAME, name.encode()[:15])
+
+
 def die_with_spawning_parent() -> None:
     """The same, for a process that another library spawned (the web server's workers)."""
     spawner = multiprocessing.parent_process()
@@ -44,13 +50,8 @@ def die_with_spawning_parent() -> None:
 
 
 def tied_to(parent: int) -> Callable[[], None]:
-    """What a forked child does before it becomes its program."""
-
-    def tie() -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        die_with_parent(parent)
-
-    return tie
+    """What a child started by `subprocess` does before it becomes its program."""
+    return lambda: die_with_parent(parent)
 
 
 class Stop:
@@ -79,51 +80,80 @@ class Stop:
 
 @dataclass
 class Child:
-    """A program to keep running."""
+    """A part to keep running: a program, or a function that runs in a fork of this process.
+
+    Forks of a process that has loaded the site start at once and share its memory.
+    """
 
     name: str
-    command: Sequence[str]
+    program: Sequence[str] | Callable[[], None]
     environ: Mapping[str, str] | None = None
     stays_last: bool = False  # ended only after the others, who may still need it
-    process: subprocess.Popen[bytes] | None = None
+    pid: int | None = None
+    status: int | None = None
     started_at: float = 0.0
     start_after: float = 0.0
-    crashes: int = field(default=0)
+    crashes: int = 0
 
     def start(self) -> None:
-        self.started_at = time.monotonic()
-        # Its own session: Ctrl-C reaches the supervisor alone, which then ends the others in order.
-        self.process = subprocess.Popen(
-            list(self.command),
-            env=self.environ,
-            start_new_session=True,
-            preexec_fn=tied_to(os.getpid()),
-            stdin=subprocess.DEVNULL,
-        )
+        """Start it in a session of its own: Ctrl-C then reaches the supervisor alone, which ends the others in order."""
+        self.started_at, self.status = time.monotonic(), None
+        sys.stdout.flush()
+        sys.stderr.flush()
+        parent = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._become(parent)
+
+    def _become(self, parent: int) -> None:
+        try:
+            os.setsid()
+            die_with_parent(parent)
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            if not callable(self.program):
+                os.execvpe(self.program[0], list(self.program), self.environ or os.environ)  # noqa: S606  no shell wanted
+            random.seed()
+            name_process(self.name)
+            self.program()
+            os._exit(0)
+        except SystemExit as end:
+            os._exit(end.code if isinstance(end.code, int) else 1)
+        except BaseException:
+            log.exception("child failed", child=self.name)
+            os._exit(1)
 
     @property
     def is_running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
+        """Whether it runs; its end is noticed (and the kernel told so) here."""
+        if self.pid is not None and self.status is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            self.status = os.waitstatus_to_exitcode(status) if ended else None
+        return self.pid is not None and self.status is None
 
     def note_crash(self) -> float:
         """Plan the next start; returns the pause in seconds."""
         steady = time.monotonic() - self.started_at > STEADY_SECONDS
         self.crashes = 1 if steady else self.crashes + 1
         pause = 0.0 if self.crashes == 1 else min(LONGEST_PAUSE_SECONDS, 0.25 * 2**self.crashes)
-        self.start_after, self.process = time.monotonic() + pause, None
+        self.start_after, self.pid = time.monotonic() + pause, None
         return pause
 
     def send(self, number: signal.Signals) -> None:
-        if self.is_running and self.process is not None:
-            self.process.send_signal(number)
+        """Signal it, if it runs."""
+        if self.is_running and self.pid is not None:
+            os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """End the child and whatever it started in its process group."""
-        if self.process is None:
+        """End it and whatever it started in its process group."""
+        if self.pid is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        while self.is_running:
+            time.sleep(0.01)
 
 
 class Supervisor:
@@ -145,21 +175,21 @@ class Supervisor:
             self._end_all()
 
     def _until_next_start(self) -> float:
-        due = [child.start_after for child in self.children if child.process is None]
+        due = [child.start_after for child in self.children if child.pid is None]
         return max(0.01, min(due) - time.monotonic()) if due else 1.0
 
     def _start_due(self) -> None:
         for child in self.children:
-            if child.process is None and time.monotonic() >= child.start_after:
+            if child.pid is None and time.monotonic() >= child.start_after:
                 child.start()
-                log.info("child started", child=child.name, pid=child.process and child.process.pid)
+                log.info("child started", child=child.name, pid=child.pid)
 
     def _mourn(self) -> None:
         if self.stop.times:
             return
         for child in self.children:
-            if child.process is not None and not child.is_running:
-                status = child.process.returncode
+            if child.pid is not None and not child.is_running:
+                status = child.status
                 child.kill()  # what it started may still be there
                 log.warning("child ended", child=child.name, status=status, again_in=child.note_crash())
         self._start_due()

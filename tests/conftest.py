@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 import config
-from app import bell, create_app, queue, redis_server, schema
+from app import bell, cli, create_app, queue, redis_server, schema
 from app.db import db, prepare
 from tests import servers
 
@@ -72,6 +72,7 @@ def site(engine_url: str, redis_url: str, workplace: Path) -> Iterator[Flask]:
     settings = {"INSTANCE_DIR": str(workplace), "DATABASE_URL": engine_url, "REDIS_URL": redis_url}
     app = create_app(config.read(settings))
     app.testing = True
+    cli.install(app)
     schema.upgrade(app)
     with app.app_context():
         db.engine.dispose()
@@ -129,6 +130,7 @@ def make_app(workplace: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
 
     def make(**settings: str) -> Flask:
         made.append(create_app(config.read({"INSTANCE_DIR": str(tmp_path), **settings})))
+        cli.install(made[-1])
         return made[-1]
 
     yield make

@@ -13,12 +13,13 @@ import flask_migrate.cli
 from flask import Flask
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
-from app import logs
+from app import logs, schema
 from app.domain.problems import Problem
 
 
 def install(app: Flask) -> None:
     """Register what the modules of this package define, and word everybody's errors alike."""
+    schema.install(app)
     for command in found():
         app.cli.add_command(command)
     logs.word_commands()

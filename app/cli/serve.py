@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import signal
 import socket
 import sys
 import time
@@ -21,7 +20,7 @@ from app import redis_server, schema, supervisor
 from app.supervisor import Child, Supervisor
 
 PORT_PATIENCE_SECONDS = 3.0
-START_PATIENCE_SECONDS = 30.0
+START_PATIENCE_SECONDS = 180.0
 
 
 @click.command()
@@ -31,7 +30,7 @@ START_PATIENCE_SECONDS = 30.0
 def serve(host: str, with_parent: bool) -> None:
     """Serve the site with its worker and, unless REDIS_URL is set, its own Redis."""
     if with_parent:
-        supervisor.die_with_parent(os.getppid(), signal.SIGTERM)
+        supervisor.die_with_parent(os.getppid())
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: config.Settings = app.config["SETTINGS"]
     lock = take_lock(settings)

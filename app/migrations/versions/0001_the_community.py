@@ -68,7 +68,7 @@ def upgrade() -> None:
     op.create_table(
         "leases",
         sa.Column("name", sa.String(length=40), nullable=False),
-        sa.Column("token", sa.String(length=40), nullable=True),
+        sa.Column("token", sa.String(length=80), nullable=True),
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
@@ -84,7 +84,8 @@ def upgrade() -> None:
     op.create_table(
         "measures",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("key", sa.String(length=600), nullable=False),
+        sa.Column("key", sa.String(length=500), nullable=False),
+        sa.Column("built", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_measures")),
         sa.UniqueConstraint("key", name=op.f("uq_measures_key")),
     )
@@ -341,7 +342,7 @@ def upgrade() -> None:
         sa.Column("thread_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("category_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("object", sa.String(length=80), nullable=True),
-        sa.Column("amount", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("local_day", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
@@ -492,7 +493,7 @@ def upgrade() -> None:
         sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("activity_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("rule", sa.String(length=60), nullable=False),
-        sa.Column("amount", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("local_day", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

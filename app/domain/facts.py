@@ -119,7 +119,7 @@ Where = tuple[tuple[str, Any], ...]
 
 def holds(where: Where, deed: Deed) -> bool:
     """Whether all the facts hold of a deed."""
-    return all(FACTS[name].holds(value, deed) for name, value in where)
+    return not where or all(FACTS[name].holds(value, deed) for name, value in where)
 
 
 def sql(where: Where) -> ColumnElement[bool]:

@@ -11,18 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from app.domain import kinds
-from app.domain.base import insert_into
+from app.domain import kinds, totals
 from app.domain.criteria import All, Any, Count, Has, Measure, Node, Together, Yearly
 from app.domain.facts import Deed
-from app.domain.totals import Total
+from app.domain.totals import Key
 
-Key = tuple[int, int, str]  # measure, member, part
 Emit = Callable[[int, int, int, datetime], None]  # member, subject, seq, at
-CHUNK = 5000
 
 
 class Rule(NamedTuple):
@@ -58,15 +54,9 @@ class Sums:
         """Read totals ahead; what is not there is remembered as 0."""
         wanted = [key for key in set(keys) if key not in self._rows and key not in self._absent]
         self._absent.update(wanted)
-        columns = (Total.measure_id, Total.member_id, Total.part)
-        for start in range(0, len(wanted), CHUNK):
-            some = wanted[start:start + CHUNK]
-            rows = self.session.execute(
-                select(*columns, Total.value, Total.latest).where(tuple_(*columns).in_(some))
-            )
-            for measure, member, part, value, latest in rows:
-                self._rows[measure, member, part] = [value, latest]
-                self._absent.discard((measure, member, part))
+        for key, value, latest in totals.read(self.session, wanted):
+            self._rows[key] = [value, latest]
+            self._absent.discard(key)
 
     def _row(self, key: Key) -> list | None:
         if key not in self._rows and key not in self._absent:
@@ -111,21 +101,7 @@ class Sums:
 
     def save(self) -> None:
         """Write what moved."""
-        if not self._moved:
-            return
-        new = insert_into(self.session, Total)
-        rows = [
-            {"measure_id": measure, "member_id": member, "part": part,
-             "value": self._rows[measure, member, part][0], "latest": self._rows[measure, member, part][1]}
-            for measure, member, part in sorted(self._moved)
-        ]
-        self.session.execute(
-            new.on_conflict_do_update(
-                index_elements=["measure_id", "member_id", "part"],
-                set_={"value": new.excluded.value, "latest": new.excluded.latest},
-            ),
-            rows,
-        )
+        totals.write(self.session, [(*key, *self._rows[key]) for key in sorted(self._moved)])
         self._moved.clear()
 
 
@@ -146,9 +122,24 @@ class _Listener:
         self.steps.sort(key=lambda step: step[0])
         self._ns = [step[0] for step in self.steps]
 
+    @property
+    def days_table(self) -> int:
+        """The totals that windows add up: sums of single days, or the days of a split by day."""
+        return self.days_id if self.days_id is not None else self.parts_id or 0
+
     def crossed(self, before: int, after: int) -> Sequence[tuple[int, Emit, bool]]:
         """The thresholds that lie above one value and not above the other."""
         return self.steps[bisect_right(self._ns, before):bisect_right(self._ns, after)]
+
+
+class _Move(NamedTuple):
+    """A deed that moves a measure, and which of its sums."""
+
+    listener: _Listener
+    weight: int
+    deed: Deed
+    part: str
+    split: str
 
 
 @dataclass
@@ -288,48 +279,46 @@ class Gate:
     # --- evaluating ------------------------------------------------------------------------
 
     def open(self, sums: Sums, deeds: Sequence[Deed]) -> None:
-        """Begin a batch: read what its deeds will move."""
+        """Begin a batch: find what each deed moves, and read where that stands."""
         self.sums, self.reached = sums, []
-        sums.load(key for deed in deeds for key in self._keys(deed))
+        self._moves = {deed.id: self._moved_by(deed, deed.kind) for deed in deeds}
+        self._points = {deed.id: self._moved_by(deed, kinds.POINTS) for deed in deeds}
+        sums.load(key for moves in (self._moves, self._points) for it in moves.values() for key in _keys(it))
         sums.load(key for deed in deeds for key in self._window_keys(deed))
 
-    def _keys(self, deed: Deed) -> Iterable[Key]:
-        for listener, _ in (*self._by_kind.get(deed.kind, ()), *self._by_kind[kinds.POINTS]):
-            measure = listener.measure
-            if not measure.counts(deed):
-                continue
-            yield listener.id, deed.member, _part(listener, deed)
-            if listener.parts_id is not None:
-                yield listener.parts_id, deed.member, _split(listener, deed)
-            for window in listener.windows:
-                yield window.latch, deed.member, ""
+    def _moved_by(self, deed: Deed, kind: str) -> list["_Move"]:
+        return [
+            _Move(listener, weight, deed, _part(listener, deed), _split(listener, deed))
+            for listener, weight in self._by_kind.get(kind, ()) if listener.measure.counts(deed)
+        ]
 
     def _window_keys(self, deed: Deed) -> Iterable[Key]:
-        for listener, _ in self._by_kind.get(deed.kind, ()):
-            waiting = [it for it in listener.windows if not self.sums.value((it.latch, deed.member, ""))]
-            if waiting and listener.measure.counts(deed):
+        for move in self._moves[deed.id]:
+            windows = move.listener.windows
+            waiting = [it for it in windows if not self.sums.value((it.latch, deed.member, ""))]
+            if waiting:
                 longest = max(it.node.days or 0 for it in waiting)
-                table = listener.days_id if listener.days_id is not None else listener.parts_id
-                yield from ((table or 0, deed.member, str(deed.day - back)) for back in range(longest))
+                table = move.listener.days_table
+                yield from ((table, deed.member, str(deed.day - back)) for back in range(longest))
 
     def feed(self, deed: Deed, points: int) -> None:
         """One deed, and by how much it moved the balance."""
         changed: dict[tuple[int, str], int] = {}  # values before this deed
-        touched: list[tuple[_Listener, Deed, int, int]] = []
-        moves = [(it, weight * deed.amount) for it, weight in self._by_kind.get(deed.kind, ())]
+        touched: list[tuple[_Move, int, int]] = []
+        for move in self._moves[deed.id]:
+            self._move(move, move.weight * deed.amount, changed, touched)
         if points:
-            moves += [(it, points) for it, _ in self._by_kind[kinds.POINTS]]
-        for listener, step in moves:
-            if listener.measure.counts(deed):
-                self._move(listener, deed, step, changed, touched)
-        for listener, _, before, after in touched:
-            self._fire(listener, deed, before, after)
-        self._fire_together(deed, changed, [listener for listener, *_ in touched])
+            for move in self._points[deed.id]:
+                self._move(move, points, changed, touched)
+        for move, before, after in touched:
+            self._fire(move, before, after)
+        self._fire_together(deed, changed, [move.listener for move, *_ in touched])
 
-    def _move(self, listener: _Listener, deed: Deed, step: int, changed: dict, touched: list) -> None:
+    def _move(self, move: "_Move", step: int, changed: dict, touched: list) -> None:
+        listener, deed, part = move.listener, move.deed, move.part
         at = deed.at
         if listener.parts_id is not None:
-            key = (listener.parts_id, deed.member, _split(listener, deed))
+            key = (listener.parts_id, deed.member, move.split)
             before, after = self.sums.move(key, step, at)
             at = self.sums.latest(key) or at
             reaches = listener.measure.reaches
@@ -338,15 +327,16 @@ class Gate:
             self.sums.move((listener.days_id, deed.member, str(deed.day)), step, at)
         if not step:
             return
-        part = _part(listener, deed)
         before, after = self.sums.move((listener.id, deed.member, part), step, at)
         changed[listener.id, part] = before
-        touched.append((listener, deed, before, after))
+        touched.append((move, before, after))
 
-    def _fire(self, listener: _Listener, deed: Deed, before: int, after: int) -> None:
-        key = (listener.id, deed.member, _part(listener, deed))
+    def _fire(self, move: "_Move", before: int, after: int) -> None:
+        listener, deed = move.listener, move.deed
+        if not (listener.steps or listener.windows or listener.movers):
+            return
         subject = listener.measure.subject(deed)
-        at = self.sums.latest(key) or deed.at
+        at = self.sums.latest((listener.id, deed.member, move.part)) or deed.at
         if after > before:
             for _, emit, first in listener.crossed(before, after):
                 emit(deed.member, 0 if first else subject, deed.seq, at)
@@ -400,6 +390,17 @@ def days_key(measure: Measure) -> str:
 def yearly_keys(node: Yearly) -> tuple[str, str]:
     """The keys of the two latches of a yearly rule: the years, and the points for so many years."""
     return f"latch:years:{node.key}", f"latch:points:{node.key}"
+
+
+def _keys(moves: Iterable[_Move]) -> Iterable[Key]:
+    for listener, _, deed, part, split in moves:
+        yield listener.id, deed.member, part
+        if listener.parts_id is not None:
+            yield listener.parts_id, deed.member, split
+        for window in listener.windows:
+            yield window.latch, deed.member, ""
+        for together in listener.watchers:
+            yield from ((it.id, deed.member, _part(it, deed)) for it in together.listeners)
 
 
 def _part(listener: _Listener, deed: Deed) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, tuple_, update
+from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.domain import facts
@@ -154,10 +154,10 @@ class Book:
         fresh = [_columns(it) for it in self.entries if not it["reverses"]]
         opposite = [it for it in self.entries if it["reverses"]]
         if fresh:
-            session.execute(insert(PointEntry), fresh)
+            session.connection().execute(insert_into(session, PointEntry), fresh)
         if opposite:
             taken_back = _entry_ids(session, {it["reverses"] for it in opposite})
-            session.execute(insert(PointEntry), [
+            session.connection().execute(insert_into(session, PointEntry), [
                 _columns(it) | {"reverses_id": taken_back[it["reverses"], it["rule"]]} for it in opposite
             ])
         add_to_weeks(session, self.entries)

@@ -11,6 +11,7 @@ from sqlalchemy import Select, String, Subquery, cast, delete, func, literal, se
 from sqlalchemy.orm import Session
 
 from app.domain import criteria, ledger
+from app.domain.activities import Activity
 from app.domain.badges import Badge, BadgeVersion
 from app.domain.base import insert_into
 from app.domain.criteria import Measure, Node, Yearly
@@ -129,8 +130,15 @@ def forget_badges_held(session: Session, gate: Gate) -> None:
 
 def build(session: Session, gate: Gate, new: set[str]) -> None:
     """Build the totals of new measures and latches from the booked deeds, set by set."""
-    if not new:
-        return
+    if new and session.scalar(select(Activity.id).where(Activity.seq.is_not(None)).limit(1)) is not None:
+        _build(session, gate, new)
+    session.execute(
+        update(MeasureRow).where(MeasureRow.key.in_(new)).values(built=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _build(session: Session, gate: Gate, new: set[str]) -> None:
     number = dict(session.execute(select(MeasureRow.key, MeasureRow.id)).tuples().all())
 
     def fill(key: str, rows: Callable[[], Select]) -> None:
@@ -150,10 +158,6 @@ def build(session: Session, gate: Gate, new: set[str]) -> None:
         fill(years, lambda yearly=yearly: _years(yearly))
         if stored_key(points) in new:
             _fill_points(session, yearly, number[stored_key(points)])
-    session.execute(
-        update(MeasureRow).where(MeasureRow.key.in_(new)).values(built=True)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _insert(session: Session, measure: int, rows: Select) -> None:

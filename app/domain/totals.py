@@ -3,12 +3,15 @@
 All of it can be rebuilt from the booked activities, and then does not differ.
 """
 
-from datetime import datetime
+import json
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, DateTime, ForeignKey, String, TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain.base import Base
+from app.domain.base import Base, Instant
 
 
 class Measure(Base):
@@ -50,3 +53,84 @@ class Lease(Base):
     token: Mapped[str | None] = mapped_column(String(80))
     until: Mapped[datetime | None]
     position: Mapped[int] = mapped_column(default=0)
+
+
+Key = tuple[int, int, str]  # measure, member, part
+
+# Thousands of rows at once, as lists in a few parameters: as many parameters as values would cost
+# more to write down than the statement takes to run.
+_READ = {
+    "sqlite": """
+        SELECT t.measure_id, t.member_id, t.part, t.value, t.latest
+        FROM json_each(:keys) AS k CROSS JOIN totals AS t
+        ON t.measure_id = k.value ->> 0 AND t.member_id = k.value ->> 1 AND t.part = k.value ->> 2
+    """,
+    "postgresql": """
+        SELECT t.measure_id, t.member_id, t.part, t.value, t.latest
+        FROM unnest(:measures, :members, :parts) AS k (measure_id, member_id, part)
+        JOIN totals AS t USING (measure_id, member_id, part)
+    """,
+}
+_WRITE = {
+    "sqlite": """
+        INSERT INTO totals (measure_id, member_id, part, value, latest)
+        SELECT k.value ->> 0, k.value ->> 1, k.value ->> 2, k.value ->> 3, k.value ->> 4
+        FROM json_each(:rows) AS k WHERE true
+    """,
+    "postgresql": """
+        INSERT INTO totals (measure_id, member_id, part, value, latest)
+        SELECT * FROM unnest(:measures, :members, :parts, :values, :latests)
+    """,
+}
+_OR_SET = " ON CONFLICT (measure_id, member_id, part) DO UPDATE SET value = excluded.value, latest = excluded.latest"
+_LISTS = [
+    bindparam("measures", type_=ARRAY(BigInteger)), bindparam("members", type_=ARRAY(BigInteger)),
+    bindparam("parts", type_=ARRAY(String)), bindparam("values", type_=ARRAY(BigInteger)),
+    bindparam("latests", type_=ARRAY(DateTime(timezone=True))),
+]
+
+
+def _statement(source: dict[str, str], dialect: str, lists: int, end: str = "") -> TextClause:
+    statement = text(source[dialect] + end)
+    return statement if dialect == "sqlite" else statement.bindparams(*_LISTS[:lists])
+
+
+_READING = {
+    name: _statement(_READ, name, 3).columns(
+        measure_id=BigInteger, member_id=BigInteger, part=String, value=BigInteger, latest=Instant
+    )
+    for name in _READ
+}
+_WRITING = {name: _statement(_WRITE, name, 5, _OR_SET) for name in _WRITE}
+
+
+def read(session: Session, keys: Collection[Key]) -> Iterator[tuple[Key, int, datetime]]:
+    """The totals that are there, of those asked for: key, value, latest."""
+    if not keys:
+        return
+    dialect = session.get_bind().dialect.name
+    asked = {"keys": json.dumps(list(keys))} if dialect == "sqlite" else _columns(keys)
+    for measure, member, part, value, latest in session.connection().execute(_READING[dialect], asked):
+        yield (measure, member, part), value, latest
+
+
+def write(session: Session, rows: Collection[tuple[int, int, str, int, datetime]]) -> None:
+    """Set totals to what they are now: measure, member, part, value, latest."""
+    if not rows:
+        return
+    dialect = session.get_bind().dialect.name
+    if dialect == "sqlite":
+        given: Mapping[str, object] = {"rows": json.dumps(list(rows), default=_sqlite_time)}
+    else:
+        given = _columns(rows)
+    session.connection().execute(_WRITING[dialect], given)
+
+
+def _columns(rows: Collection[tuple]) -> dict[str, list]:
+    names = ("measures", "members", "parts", "values", "latests")
+    return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=False)}
+
+
+def _sqlite_time(moment: datetime) -> str:
+    """As SQLAlchemy writes a DateTime, so that it sorts among the others."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

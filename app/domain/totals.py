@@ -7,8 +7,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, String, TextClause, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, ForeignKey, String, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.base import Base, Instant
@@ -67,7 +66,8 @@ _READ = {
     """,
     "postgresql": """
         SELECT t.measure_id, t.member_id, t.part, t.value, t.latest
-        FROM unnest(:measures, :members, :parts) AS k (measure_id, member_id, part)
+        FROM unnest(CAST(:measures AS bigint[]), CAST(:members AS bigint[]),
+                    ARRAY(SELECT jsonb_array_elements_text(CAST(:parts AS jsonb)))) AS k (measure_id, member_id, part)
         JOIN totals AS t USING (measure_id, member_id, part)
     """,
 }
@@ -79,29 +79,19 @@ _WRITE = {
     """,
     "postgresql": """
         INSERT INTO totals (measure_id, member_id, part, value, latest)
-        SELECT * FROM unnest(:measures, :members, :parts, :values, :latests)
+        SELECT * FROM unnest(CAST(:measures AS bigint[]), CAST(:members AS bigint[]),
+                             ARRAY(SELECT jsonb_array_elements_text(CAST(:parts AS jsonb))),
+                             CAST(:values AS bigint[]), CAST(:latests AS timestamptz[]))
     """,
 }
 _OR_SET = " ON CONFLICT (measure_id, member_id, part) DO UPDATE SET value = excluded.value, latest = excluded.latest"
-_LISTS = [
-    bindparam("measures", type_=ARRAY(BigInteger)), bindparam("members", type_=ARRAY(BigInteger)),
-    bindparam("parts", type_=ARRAY(String)), bindparam("values", type_=ARRAY(BigInteger)),
-    bindparam("latests", type_=ARRAY(DateTime(timezone=True))),
-]
-
-
-def _statement(source: dict[str, str], dialect: str, lists: int, end: str = "") -> TextClause:
-    statement = text(source[dialect] + end)
-    return statement if dialect == "sqlite" else statement.bindparams(*_LISTS[:lists])
-
-
 _READING = {
-    name: _statement(_READ, name, 3).columns(
+    name: text(statement).columns(
         measure_id=BigInteger, member_id=BigInteger, part=String, value=BigInteger, latest=Instant
     )
-    for name in _READ
+    for name, statement in _READ.items()
 }
-_WRITING = {name: _statement(_WRITE, name, 5, _OR_SET) for name in _WRITE}
+_WRITING = {name: text(statement + _OR_SET) for name, statement in _WRITE.items()}
 
 
 def read(session: Session, keys: Collection[Key]) -> Iterator[tuple[Key, int, datetime]]:
@@ -126,9 +116,11 @@ def write(session: Session, rows: Collection[tuple[int, int, str, int, datetime]
     session.connection().execute(_WRITING[dialect], given)
 
 
-def _columns(rows: Collection[tuple]) -> dict[str, list]:
-    names = ("measures", "members", "parts", "values", "latests")
-    return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=False)}
+def _columns(rows: Collection[tuple]) -> dict[str, str]:
+    """The columns as PostgreSQL writes arrays down; text travels as JSON, whose quoting is safe."""
+    columns = dict(zip(("measures", "members", "parts", "values", "latests"), zip(*rows, strict=True), strict=False))
+    parts = json.dumps(columns.pop("parts"))
+    return {"parts": parts} | {name: f"{{{','.join(map(str, column))}}}" for name, column in columns.items()}
 
 
 def _sqlite_time(moment: datetime) -> str:

@@ -78,7 +78,7 @@ class Standpoint:
 
 
 def of_member(
-    session: Session, member_id: int, badges: Sequence[Row[Any]], held: Mapping[int, object]
+    session: Session, member_id: int, badges: Sequence[Row], held: Mapping[int, object]
 ) -> dict[int, Distance]:
     """The distance to each badge that a rule decides and the member does not hold, by badge."""
     wanted = {it.id: rule(it.criterion) for it in badges if library.has_rule(it) and it.id not in held}
@@ -101,8 +101,8 @@ def standpoint(session: Session, member_id: int, nodes: Iterable[Node], held: fr
     wanted = list(nodes)
     keys = sorted({measure.key for node in wanted for measure in node.measures()})
     today = day_number(now(), ZoneInfo(session.get_one(Member, member_id).zone))
-    sums = session.execute(_SUMS, {"member_id": member_id, "keys": keys}) if keys else []
-    return Standpoint({row.key: row.value for row in sums}, _days(session, member_id, wanted, today), today, held)
+    sums = {row.key: row.value for row in session.execute(_SUMS, {"member_id": member_id, "keys": keys})}
+    return Standpoint(sums, _days(session, member_id, wanted, today), today, held)
 
 
 @lru_cache(512)

@@ -1,7 +1,6 @@
 """What pages explain: the ladder of ranks and what each deed is worth."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -19,12 +18,12 @@ _RULES = select(
 ).order_by(rules.c.position, rules.c.id)
 
 
-def ladder(session: Session) -> Sequence[Row[Any]]:
+def ladder(session: Session) -> Sequence[Row]:
     """The ranks from the lowest to the highest."""
     return session.execute(_LADDER).all()
 
 
-def point_rules(session: Session, today: int) -> list[Row[Any]]:
+def point_rules(session: Session, today: int) -> list[Row]:
     """What deeds are worth on a day (counted from 1970-01-01), in the order of the catalogue."""
     return [
         row

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Row, Text, and_, bindparam, cast, func, literal_column, select
 from sqlalchemy.orm import Session
@@ -100,15 +100,15 @@ _AWARD = (
 
 _NAMES = select(badges.c.slug, badges.c.name)
 
-_COMMUNITY = select(func.count()).select_from(members).where(members.c.deleted_at.is_(None))
+_COMMUNITY = select(func.count()).select_from(members)
 
 
-def every(session: Session) -> Sequence[Row[Any]]:
+def every(session: Session) -> Sequence[Row]:
     """All badges of the community in their order, with the sentence how to earn each."""
     return session.execute(_BADGES).all()
 
 
-def find(session: Session, slug: str) -> Row[Any] | None:
+def find(session: Session, slug: str) -> Row | None:
     """One badge by its slug."""
     return session.execute(_BADGE, {"slug": slug}).one_or_none()
 
@@ -118,7 +118,7 @@ def names(session: Session) -> dict[str, str]:
     return {row.slug: row.name for row in session.execute(_NAMES)}
 
 
-def held(session: Session, member_id: int) -> dict[int, Row[Any]]:
+def held(session: Session, member_id: int) -> dict[int, Row]:
     """What a member holds, by badge: how many times, since when, and the first award."""
     return {row.badge_id: row for row in session.execute(_HELD, {"member_id": member_id})}
 
@@ -129,24 +129,24 @@ def held_slugs(session: Session, member_id: int) -> frozenset[str]:
     return frozenset(session.scalars(rows.where(awards.c.member_id == member_id, awards.c.revoked_at.is_(None))))
 
 
-def holders(session: Session, badge_id: int, page: int) -> tuple[Sequence[Row[Any]], bool]:
+def holders(session: Session, badge_id: int, page: int) -> tuple[Sequence[Row], bool]:
     """A page of the members who hold a badge, latest first, and whether another page follows."""
     skip = (page - 1) * HOLDERS_PER_PAGE
     rows = session.execute(_HOLDERS, {"badge_id": badge_id, "skip": skip}).all()
     return rows[:HOLDERS_PER_PAGE], len(rows) > HOLDERS_PER_PAGE
 
 
-def award(session: Session, award_id: int) -> Row[Any] | None:
+def award(session: Session, award_id: int) -> Row | None:
     """An award with everything that explains it; None once it was revoked."""
     return session.execute(_AWARD, {"award_id": award_id}).one_or_none()
 
 
 def community_size(session: Session) -> int:
-    """How many members there are, the base of a badge's rarity."""
+    """How many members there ever were, the base of a badge's rarity: holders who left still count."""
     return session.execute(_COMMUNITY).scalar_one()
 
 
-def standing(badge: Row[Any], is_held: bool) -> str:
+def standing(badge: Row, is_held: bool) -> str:
     """What a badge is to a member: one of STATES. Signed out is as a new member."""
     if is_held:
         return "earned"
@@ -164,7 +164,7 @@ def ways(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
-def has_rule(badge: Row[Any]) -> bool:
+def has_rule(badge: Row) -> bool:
     """Whether a rule decides about a badge, alone or beside people."""
     return badge.criterion not in (None, "null")
 

@@ -83,19 +83,19 @@ _CATEGORIES = select(categories.c.slug, categories.c.name, categories.c.about).o
 )
 
 
-def latest(session: Session, sort: str, page: int, category_id: int | None = None) -> tuple[Sequence[Row[Any]], bool]:
+def latest(session: Session, sort: str, page: int, category_id: int | None = None) -> tuple[Sequence[Row], bool]:
     """A page of threads, and whether another page follows; `sort` is one of SORTS."""
     given = {"skip": (page - 1) * PER_PAGE} | ({} if category_id is None else {"category_id": category_id})
     rows = session.execute(_THREADS[sort, category_id is not None], given).all()
     return rows[:PER_PAGE], len(rows) > PER_PAGE
 
 
-def all_categories(session: Session) -> Sequence[Row[Any]]:
+def all_categories(session: Session) -> Sequence[Row]:
     """Every category in its order: slug, name, about."""
     return session.execute(_CATEGORIES).all()
 
 
-def leaders(session: Session, week: int, count: int) -> Sequence[Row[Any]]:
+def leaders(session: Session, week: int, count: int) -> Sequence[Row]:
     """The members with most points in a week; staff are not ranked here. Ties go to who was there first.
 
     Weeks are counted from the Monday before 1970-01-01 as 0.
@@ -103,7 +103,7 @@ def leaders(session: Session, week: int, count: int) -> Sequence[Row[Any]]:
     return session.execute(_LEADERS, {"week": week, "count": count}).all()
 
 
-def standing(thread: Row[Any]) -> str:
+def standing(thread: Row) -> str:
     """The one word a list says of a thread: pinned, closed, answered, waiting, open, or its kind."""
     if thread.pinned_at:
         return "pinned"

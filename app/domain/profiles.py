@@ -1,7 +1,6 @@
 """What a member's pages show: the card, recent awards, best answers, activity, the statement of points."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
@@ -84,27 +83,27 @@ _STATEMENT = (
 )  # fmt: skip
 
 
-def card(session: Session, username: str) -> Row[Any] | None:
+def card(session: Session, username: str) -> Row | None:
     """Who a member is, in numbers too; None when nobody has that name."""
     return session.execute(_CARD, {"key": username.lower()}).one_or_none()
 
 
-def latest_awards(session: Session, member_id: int) -> Sequence[Row[Any]]:
+def latest_awards(session: Session, member_id: int) -> Sequence[Row]:
     """The newest awards by the day they were earned; the profile shows the first two."""
     return session.execute(_AWARDS, {"member_id": member_id}).all()
 
 
-def latest_posts(session: Session, member_id: int) -> Sequence[Row[Any]]:
+def latest_posts(session: Session, member_id: int) -> Sequence[Row]:
     """What the member wrote last."""
     return session.execute(_POSTS, {"member_id": member_id}).all()
 
 
-def best_answers(session: Session, member_id: int) -> Sequence[Row[Any]]:
+def best_answers(session: Session, member_id: int) -> Sequence[Row]:
     """The answers that got most reactions."""
     return session.execute(_BEST, {"member_id": member_id}).all()
 
 
-def statement(session: Session, member_id: int, page: int) -> tuple[Sequence[Row[Any]], bool]:
+def statement(session: Session, member_id: int, page: int) -> tuple[Sequence[Row], bool]:
     """A page of the points ledger, newest first, and whether another page follows."""
     skip = (page - 1) * STATEMENT_PER_PAGE
     rows = session.execute(_STATEMENT, {"member_id": member_id, "skip": skip}).all()

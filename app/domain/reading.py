@@ -19,9 +19,9 @@ OPENING = text("posts.kind IN ('question', 'discussion', 'idea', 'announcement')
 class Page(NamedTuple):
     """What a page of a thread shows. `opening` is None from the second page on; comments go by post."""
 
-    opening: Row[Any] | None
-    posts: Sequence[Row[Any]]
-    comments: dict[int, list[Row[Any]]]
+    opening: Row | None
+    posts: Sequence[Row]
+    comments: dict[int, list[Row]]
     pages: int
 
 
@@ -92,25 +92,25 @@ _COMMENTS = (
 )
 
 
-def head(session: Session, thread_id: int) -> Row[Any] | None:
+def head(session: Session, thread_id: int) -> Row | None:
     """What stands above a thread: title, category, tags, counts; `length` counts all posts but comments."""
     return session.execute(_HEAD, {"thread_id": thread_id}).one_or_none()
 
 
-def page(session: Session, thread: Row[Any], number: int, unfolded: int = 0) -> Page:
+def page(session: Session, thread: Row, number: int, unfolded: int = 0) -> Page:
     """A page of a thread, counted from 1; all comments are shown under the post `unfolded`."""
     pages = max(1, -(-(thread.length - 1) // PER_PAGE))
     found = session.execute(_ANSWERS, _window(thread, number)).all()
     opening = found[0] if found and found[0].kind in OPENING_KINDS else None
     shown = [row.id for row in found]
     replies = session.execute(_COMMENTS, {"parents": shown, "unfolded": unfolded}).all() if shown else []
-    comments: dict[int, list[Row[Any]]] = {}
+    comments: dict[int, list[Row]] = {}
     for row in replies:
         comments.setdefault(row.parent_id, []).append(row)
     return Page(opening, found[1:] if opening else found, comments, pages)
 
 
-def _window(thread: Row[Any], number: int) -> dict[str, int]:
+def _window(thread: Row, number: int) -> dict[str, int]:
     first = number == 1
     return {
         "thread_id": thread.id,

@@ -1,7 +1,5 @@
 """The badge library, a badge's page, an award's public page."""
 
-from typing import Any
-
 from flask import Blueprint, abort, render_template
 from sqlalchemy import Row
 
@@ -13,7 +11,6 @@ from app.domain.insignia import FAMILIES, TIERS
 from app.domain.members import Member
 from app.web import standing
 from app.web.audience import everybody, viewer
-from app.web.memo import minutely
 from app.web.paging import choice, page_number
 
 bp = Blueprint("badges", __name__)
@@ -56,11 +53,11 @@ def show(slug: str) -> str:
     return render_template(
         "badges/show.html",
         it=it, holders=holders, more=more, page=page,
-        conditions=_conditions(badge, looking), community=community_size(),
+        conditions=_conditions(badge, looking), community=library.community_size(db.session()),
     )  # fmt: skip
 
 
-def _conditions(badge: Row[Any], looking: Member | None) -> list[Progress]:
+def _conditions(badge: Row, looking: Member | None) -> list[Progress]:
     """Each condition of the badge's rule; with the viewer's own numbers where there is a viewer."""
     if not library.has_rule(badge):
         return []
@@ -76,12 +73,6 @@ def _conditions(badge: Row[Any], looking: Member | None) -> list[Progress]:
 def award(award_id: int) -> str:
     """Why and when somebody got a badge, for everybody to see."""
     return render_template("badges/award.html", award=library.award(db.session(), award_id) or abort(404))
-
-
-@minutely
-def community_size() -> int:
-    """How many members the community has."""
-    return library.community_size(db.session())
 
 
 def _fits(it: standing.Standing, filters: dict[str, str]) -> bool:

@@ -43,13 +43,13 @@ def how_to_get_badges() -> str:
     return render_template("guide/how_to_get_badges.html", ways=_by_way(open_badges), shapes=_by_shape(open_badges))
 
 
-def _by_way(badges: list[Row[Any]]) -> dict[str, tuple[int, Row[Any]]]:
+def _by_way(badges: list[Row]) -> dict[str, tuple[int, Row]]:
     """For each way in use how many badges go by it, and one of them."""
     found = {way: [it for it in badges if way in library.ways(it.ways_text)] for way in WAYS}
     return {way: (len(some), some[0]) for way, some in found.items() if some}
 
 
-def _by_shape(badges: list[Row[Any]]) -> dict[str, tuple[Any, Row[Any]]]:
+def _by_shape(badges: list[Row]) -> dict[str, tuple[Any, Row]]:
     """For each family one badge, the humblest there is."""
     humble = sorted(badges, key=lambda it: TIERS.index(it.tier))
     firsts = {key: next((it for it in humble if it.family == key), None) for key in FAMILIES}

@@ -66,11 +66,11 @@ def points(username: str) -> str:
     return render_template("members/points.html", person=person, entries=entries, more=more, page=page)
 
 
-def _find(username: str) -> Row[Any]:
+def _find(username: str) -> Row:
     return profiles.card(db.session(), username) or abort(404)
 
 
-def _is_viewer(person: Row[Any]) -> bool:
+def _is_viewer(person: Row) -> bool:
     looking = viewer()
     return looking is not None and looking.id == person.id
 
@@ -89,7 +89,7 @@ def _tallies(known: list[standing.Standing]) -> dict[str, tuple[int, int]]:
     return {family: (sum(1 for it in found if it.held), len(found)) for family, found in groups.items()}
 
 
-def _merged(awards: Any, posts: Any) -> list[tuple[str, Row[Any]]]:
+def _merged(awards: Any, posts: Any) -> list[tuple[str, Row]]:
     """Awards and posts in one list, the newest first."""
     both = [("award", it, it.earned_at) for it in awards] + [("post", it, it.created_at) for it in posts]
     both.sort(key=lambda it: it[2], reverse=True)

@@ -1,7 +1,7 @@
 """Where the viewer stands: the next rank, the badges, how far each still is."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Row
 
@@ -26,9 +26,9 @@ class Climb(NamedTuple):
 class Standing(NamedTuple):
     """One badge as it is to one member."""
 
-    badge: Row[Any]
+    badge: Row
     state: str
-    held: Row[Any] | None
+    held: Row | None
     distance: Distance | None
 
     @property
@@ -50,7 +50,7 @@ def climb(member: Member) -> Climb | None:
     return Climb(here.name, here.stars, member.points, above.name if above else None, above.points if above else 0)
 
 
-def of(badges: Sequence[Row[Any]], owner_id: int | None, progress: bool) -> list[Standing]:
+def of(badges: Sequence[Row], owner_id: int | None, progress: bool) -> list[Standing]:
     """Each badge as it is to a member, or to somebody new where there is none."""
     held = library.held(db.session(), owner_id) if owner_id else {}
     far = distance.of_member(db.session(), owner_id, badges, held) if owner_id and progress else {}

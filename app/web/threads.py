@@ -1,7 +1,5 @@
 """Reading threads: the lists and the thread itself."""
 
-from typing import Any
-
 from flask import Blueprint, abort, redirect, render_template, request
 from sqlalchemy import Row, select
 from werkzeug.wrappers import Response
@@ -13,7 +11,6 @@ from app.domain.ledger import week_of
 from app.domain.threads import Category
 from app.web.audience import everybody, viewer
 from app.web.fragments import post_body
-from app.web.memo import minutely
 from app.web.paging import choice, page_number
 from app.web.standing import climb, nearest
 
@@ -37,7 +34,7 @@ def category(slug: str) -> str:
     return _list(found.one_or_none() or abort(404))
 
 
-def _list(category: Row[Any] | None) -> str:
+def _list(category: Row | None) -> str:
     sort, page = choice("sort", listing.SORTS), page_number()
     threads, more = listing.latest(db.session(), sort, page, category.id if category else None)
     if page > 1 and not threads:
@@ -46,22 +43,11 @@ def _list(category: Row[Any] | None) -> str:
     return render_template(
         "threads/list.html",
         threads=threads, more=more, page=page, sort=sort, category=category,
-        categories=categories(), leaders=leaders(),
+        categories=listing.all_categories(db.session()),
+        leaders=listing.leaders(db.session(), week_of(day_number(now())), LEADERS_SHOWN),
         climb=climb(looking) if looking else None,
         nearest=nearest(looking) if looking else [],
     )  # fmt: skip
-
-
-@minutely
-def categories() -> list[Row[Any]]:
-    """The categories, for the list beside the threads."""
-    return list(listing.all_categories(db.session()))
-
-
-@minutely
-def leaders() -> list[Row[Any]]:
-    """Who has most points since Monday."""
-    return list(listing.leaders(db.session(), week_of(day_number(now())), LEADERS_SHOWN))
 
 
 @bp.get("/t/<int:thread_id>")

@@ -168,7 +168,9 @@ def stayed_alone(scope: Scope) -> Select[Any]:
     week_over = later(Thread.created_at, days=ALONE_DAYS)
     other = aliased(Post)
     answered = exists().where(other.thread_id == Thread.id, other.id != Post.id, other.created_at < week_over)
-    voted = exists().where(Reaction.post_id == Post.id, Reaction.created_at < week_over)
+    voted = exists().where(
+        Reaction.post_id == Post.id, Reaction.created_at < week_over, Reaction.kind != "favorite"
+    )
     window = Thread.created_at.between(
         scope.since - timedelta(days=ALONE_DAYS), scope.until - timedelta(days=ALONE_DAYS)
     )
@@ -234,7 +236,7 @@ def edited_dormant(scope: Scope) -> Select[Any]:
 def first_to_two(scope: Scope) -> Select[Any]:
     """Of a question's answers the first to reach 2 votes was written more than 30 days after the question."""
     reached = _reached(REVIVED_VOTES, _posts_of(scope, Kind.ANSWER))
-    place = func.row_number().over(partition_by=Post.thread_id, order_by=(reached.c.at, reached.c.id))
+    place = func.row_number().over(partition_by=Post.thread_id, order_by=reached.c.id)
     placed = select(Post.id, reached.c.at, place.label("place")).join(reached, reached.c.post_id == Post.id).subquery()
     return (
         _facts(Post.author_id, placed.c.at)
@@ -285,25 +287,22 @@ def explained(scope: Scope) -> Select[Any]:
     """Somebody else's question was edited and answered within 12 hours, and the answer reached 1 vote."""
     opening = aliased(Post)
     reached = _reached(1, _posts_of(scope, Kind.ANSWER))
+    moment = _later_of(_later_of(Edit.created_at, Post.created_at), reached.c.at)
     done = (
-        select(
-            Post.id,
-            func.min(_later_of(_later_of(Edit.created_at, Post.created_at), reached.c.at)).label("at"),
-        )
+        select(func.min(Post.id).label("post_id"), Post.thread_id, Post.author_id, func.min(moment).label("at"))
         .join(reached, reached.c.post_id == Post.id)
         .join(opening, and_(opening.thread_id == Post.thread_id, opening.kind == Kind.QUESTION))
         .join(Edit, and_(Edit.post_id == opening.id, Edit.member_id == Post.author_id))
         .where(Edit.part.in_(("title", "body")), Edit.is_rollback.is_(False), Post.by_other.is_(True))
         .where(Edit.created_at <= later(Post.created_at, hours=EXPLAINED_HOURS))
         .where(Edit.created_at >= later(Post.created_at, hours=-EXPLAINED_HOURS))
-        .group_by(Post.id)
+        .group_by(Post.thread_id, Post.author_id)
         .subquery()
     )
     return (
-        _facts(Post.author_id, done.c.at, key=_joined(Thread.id, Post.author_id))
-        .join(done, done.c.id == Post.id)
+        _facts(Post.author_id, done.c.at, key=_joined(done.c.thread_id, done.c.author_id))
+        .join(done, done.c.post_id == Post.id)
         .join(Thread, Thread.id == Post.thread_id)
-        .order_by(done.c.at)
     )
 
 

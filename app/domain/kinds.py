@@ -110,6 +110,8 @@ _KINDS = (
     Kind("bounty_started", "Offer a bounty", "Offer {n} bounties", "bounties offered"),
     Kind("bounty_awarded", "Award a bounty", "Award {n} bounties", "bounties awarded"),
     Kind("bounty_won", "Win a bounty", "Win {n} bounties", "bounties won"),
+    Kind("trust_brought", "Bring the trust of another community", "Bring {n} points of trust from another community",
+         "points brought"),
     Kind("edit_approved", "Have a suggested edit approved", "Have {n} suggested edits approved", "edits approved"),
     # The ledger speaks too: each booked entry moves this by its amount
     Kind("points", "Earn your first point", "Earn {n} points", "points"),

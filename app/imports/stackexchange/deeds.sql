@@ -67,7 +67,7 @@ SELECT given.id, given.post, given.question, given.owner AS winner, given.amount
 FROM vote AS given WHERE given.type = 9 AND given.amount > 0;
 
 INSERT INTO deed
-SELECT 'bounty_started', one.local, one.local, spot.local, spot.thread, NULL, 1, vote.at, NULL, 'UTC', 0, NULL, 3, vote.id
+SELECT 'bounty_started', one.local, one.local, spot.local, spot.thread, NULL, min(max(coalesce(vote.amount, 1), 1), 2147483647), vote.at, NULL, 'UTC', 0, NULL, 3, vote.id
 FROM vote JOIN one ON one.id = vote.voter JOIN spot ON spot.id = vote.question WHERE vote.type = 8;
 
 INSERT INTO deed
@@ -91,10 +91,14 @@ FROM (
 JOIN spot ON spot.id = history.post JOIN one ON one.id = history.user
 GROUP BY history.kind, history.revision, spot.id, one.id;
 
+-- A tag has a description (type 5) and an excerpt of it (type 4). Both are written; the object names the
+-- tag that was described at length.
 INSERT INTO deed
-SELECT 'tag_wiki_written', one.local, one.local, NULL, NULL, substr(Tags.name, 1, 80), 1, min(history.created), NULL, 'UTC', 0, NULL, 2, min(history.id)
+SELECT 'tag_wiki_written', one.local, one.local, NULL, NULL,
+  iif(Posts.type = 5, substr(coalesce(Tags.name, 'tag ' || Posts.id), 1, 80), NULL),
+  1, min(history.created), NULL, 'UTC', 0, NULL, 2, min(history.id)
 FROM PostHistory AS history JOIN Posts ON Posts.id = history.post AND Posts.type IN (4, 5)
-JOIN one ON one.id = history.user LEFT JOIN Tags ON Posts.id IN (Tags.excerpt, Tags.wiki)
+JOIN one ON one.id = history.user LEFT JOIN Tags ON Posts.id = Tags.wiki
 WHERE history.type IN (2, 5, 8)
 GROUP BY coalesce(history.revision, history.id), Posts.id, one.id;
 
@@ -129,3 +133,34 @@ FROM Users JOIN one USING (id), known WHERE downvotes > 0;
 INSERT INTO deed
 SELECT 'profile_completed', one.local, one.local, NULL, NULL, NULL, 1, until, NULL, 'UTC', 1, NULL, 6, id
 FROM Users JOIN one USING (id), known WHERE trim(about) <> '';
+
+-- Reputation that nothing in a dump explains: who is trusted in a sister community starts with 100. It was
+-- earned before, elsewhere, so it counts for the day before they joined. Each down-vote of an answer costs
+-- who gives it 1 point, but a dump only tells how many they gave in all. In November 2019 up-votes of
+-- questions became worth 10 instead of 5, for the past as well.
+CREATE TEMP TABLE earned AS
+SELECT member, sum(points) AS points FROM (
+  SELECT member, min(sum(points), 200) AS points FROM (
+    SELECT vote.owner AS member, substr(vote.at, 1, 10) AS day, CASE
+      WHEN vote.type = 3 THEN -2
+      WHEN spot.kind = 'answer' OR known.until >= '2019-11-13' THEN 10
+      ELSE 5
+    END AS points
+    FROM vote JOIN spot ON spot.id = vote.post, known WHERE vote.type IN (2, 3)
+  )
+  GROUP BY member, day
+  UNION ALL
+  SELECT answer.owner, 15 FROM vote JOIN answer ON answer.id = vote.post WHERE vote.type = 1 AND answer.by_other
+  UNION ALL
+  SELECT question.owner, 2 FROM vote JOIN answer ON answer.id = vote.post JOIN question ON question.id = answer.question
+  WHERE vote.type = 1 AND answer.by_other
+  UNION ALL SELECT winner, amount FROM bounty
+  UNION ALL SELECT voter, -amount FROM vote WHERE type = 8
+  UNION ALL SELECT id, 2 FROM deed JOIN one ON one.local = deed.member WHERE deed.kind = 'edit_approved'
+)
+GROUP BY member;
+
+INSERT INTO deed
+SELECT 'trust_brought', one.local, one.local, NULL, NULL, NULL, 100, created, datetime(created, '-1 day'), 'UTC', 0, NULL, 0, id
+FROM Users JOIN one USING (id) LEFT JOIN earned ON earned.member = id
+WHERE reputation - 1 - coalesce(points, 0) >= 100 - min(coalesce(downvotes, 0), 50);

@@ -56,7 +56,7 @@ COLUMNS: dict[str, tuple[tuple[str, str, Callable[[str], Any]], ...]] = {
         ("id", "Id*", _number), ("name", "DisplayName", _text), ("base", "DisplayName", usernames.base),
         ("created", "CreationDate*", _moment), ("seen", "LastAccessDate", _moment), ("about", "AboutMe", _text),
         ("location", "Location", _text), ("website", "WebsiteUrl", _text), ("upvotes", "UpVotes", _number),
-        ("downvotes", "DownVotes", _number),
+        ("downvotes", "DownVotes", _number), ("reputation", "Reputation", _number),
     ),
     "Posts": (
         ("id", "Id*", _number), ("type", "PostTypeId*", _number), ("parent", "ParentId", _number),

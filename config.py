@@ -176,7 +176,7 @@ def _database_url(environ: Mapping[str, str], instance_dir: Path) -> str:
     if kind not in ("sqlite", "postgresql+psycopg"):
         remedy = "Use sqlite:////PATH/TO/FILE or postgresql://USER:PASSWORD@HOST/NAME."
         raise SettingError(name, "is not a SQLite or PostgreSQL address", remedy)
-    if kind == "sqlite" and not value.removeprefix("sqlite:///").strip("/"):
+    if kind == "sqlite" and (not value.removeprefix("sqlite://").strip("/") or ":memory:" in value):
         raise SettingError(name, "names no file", "Web and worker share it, so it cannot live in memory.")
     return value
 

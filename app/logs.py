@@ -7,7 +7,7 @@ import re
 import secrets
 import sys
 import time
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from flask import Flask, Response, g, request
@@ -19,6 +19,17 @@ UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MULTI_LINE = {"exception", "stack"}
 
 log = structlog.get_logger("contrail")
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what is stderr at the moment, not to what it was when the process began."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
 
 
 def configure(*, pretty: bool = False, level: str = "INFO") -> None:
@@ -45,14 +56,14 @@ def configure(*, pretty: bool = False, level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    logging.root.handlers[:] = [handler]
+    logging.root.handlers[:] = [*(it for it in logging.root.handlers if not isinstance(it, _Stderr)), handler]
     logging.root.setLevel(level)
     for chatty in ("rq.worker", "rq.job", "rq.queue", "alembic", "werkzeug"):
         logging.getLogger(chatty).setLevel("WARNING")
@@ -60,7 +71,7 @@ def configure(*, pretty: bool = False, level: str = "INFO") -> None:
 
 def word_commands() -> None:
     """Let the migration commands speak to the person who typed them: their errors as plain lines."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("flask_migrate")
     logger.handlers[:], logger.propagate = [handler], False

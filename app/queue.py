@@ -63,7 +63,7 @@ class OurWorker(SimpleWorker):
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Run the job as the site does everything: in its context, with a reference in the log."""
-        logs.start_job(job.func_name or "?")
+        logs.start_job(queue.name)  # not the function: naming it means decoding the job, which may fail
         with self.site.app_context():
             return bool(super().perform_job(job, queue, execution))
 

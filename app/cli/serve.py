@@ -16,7 +16,8 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 import config
-from app import redis_server, schema, supervisor
+from app import demo, redis_server, schema, supervisor
+from app.db import db
 from app.supervisor import Child, Supervisor
 
 PORT_PATIENCE_SECONDS = 3.0
@@ -36,7 +37,10 @@ def serve(host: str, with_parent: bool) -> None:
     lock = take_lock(settings)
     await_port(host, settings.port)
     schema.upgrade(app)
-    logins = load_demo(app)
+    # Loaded here: nothing else of the site needs the story.
+
+    logins = [] if settings.production else demo.load(settings)
+    db.engine.dispose()  # the children make their own connections
     team = Supervisor(children(settings, host))
     team.run(lambda: greet(settings, host, logins, team))
     os.close(lock)
@@ -70,11 +74,6 @@ def await_port(host: str, port: int) -> None:
                         f"Port {port} cannot be used ({no.strerror}). Choose another: PORT={port % 65535 + 1} make run"
                     )
         time.sleep(0.1)
-
-
-def load_demo(app: Flask) -> list[tuple[str, str, str]]:
-    """The demo community on the first start, never in production; its log-ins."""
-    return []
 
 
 def children(settings: config.Settings, host: str) -> list[Child]:

@@ -1,0 +1,90 @@
+"""Imports point the allowed way, and the domain knows nothing of the web, the queue or the mail."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OUTSIDE_DOMAIN = {
+    "flask",
+    "jinja2",
+    "rq",
+    "redis",
+    "smtplib",
+    "werkzeug",
+    "flask_login",
+    "flask_wtf",
+    "flask_sqlalchemy",
+}
+MAY_IMPORT = {
+    "app/domain": {"app.domain", "app.catalogue"},
+    "app/web": {"app.web", "app.domain", "app.db", "app.schema", "app.logs", "app.art"},
+    "app/jobs.py": {"app.domain", "app.db", "app.mail", "app.bell", "app.queue"},
+    "app/imports": {"app.imports", "app.domain", "app.db"},
+}
+
+
+def modules(place):
+    path = ROOT / place
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+def imports_of(path):
+    """Full names of what a module imports, inside functions too; what only type checkers read does not count."""
+    tree = ast.parse(path.read_text())
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (it.name for it in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # `from app import bell` names the module app.bell
+            yield from ([f"app.{it.name}" for it in node.names] if node.module == "app" else [node.module])
+
+
+def is_within(name, places):
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+@pytest.mark.parametrize("place", MAY_IMPORT)
+def test_imports_point_the_allowed_way(place):
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules(place)
+        for name in imports_of(path)
+        if is_within(name, ["app"]) and not is_within(name, MAY_IMPORT[place])
+    }
+    assert not wrong
+
+
+def test_the_domain_knows_no_web_no_queue_and_no_mail():
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules("app/domain")
+        for name in imports_of(path)
+        if name.partition(".")[0] in OUTSIDE_DOMAIN
+    }
+    assert not wrong
+
+
+def test_nothing_is_called_utils_or_helpers():
+    assert not [path for path in ROOT.glob("app/**/*.py") if re.fullmatch(r"(utils?|helpers?|common|misc)", path.stem)]
+
+
+def test_no_pickle_and_no_rendering_of_strings():
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules("app")
+        for name in imports_of(path)
+        if name.partition(".")[0] in {"pickle", "marshal", "shelve", "dill"}
+    }
+    assert not wrong
+    assert not [path for path in modules("app") if "render_template_string" in path.read_text()]

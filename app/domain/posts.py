@@ -2,7 +2,7 @@
 
 A verb changes rows and notes activities; its caller owns the transaction, and every member, thread
 and post given to it belongs to that session. A thread is held from the first look to the commit,
-always before its posts, so that two deeds in it wait for each other instead of tangling.
+so that two deeds in it wait for each other.
 """
 
 from collections.abc import Sequence

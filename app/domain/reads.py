@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import ForeignKey, bindparam, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain import activities, rows
@@ -21,6 +21,12 @@ class ThreadRead(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+_OPENING = select(Post).where(Post.thread_id == bindparam("thread_id"), Post.kind.in_(OPENING_KINDS))
+_ONE_MORE_VIEW = (
+    update(Thread.__table__).where(Thread.id == bindparam("thread_id")).values(views=Thread.views + 1)
+)
+
+
 def record(session: Session, thread: Thread, reader: Member, *, at: datetime | None = None) -> bool:
     """A member reads a thread that somebody else started; whether for the first time."""
     moment = at or now()
@@ -29,10 +35,9 @@ def record(session: Session, thread: Thread, reader: Member, *, at: datetime | N
     if not rows.add_once(session, ThreadRead, thread_id=thread.id, member_id=reader.id, created_at=moment):
         return False
 
-    session.execute(update(Thread).where(Thread.id == thread.id).values(views=Thread.views + 1))
+    session.execute(_ONE_MORE_VIEW, {"thread_id": thread.id})
 
-    opening = select(Post).where(Post.thread_id == thread.id, Post.kind.in_(OPENING_KINDS))
-    post = session.scalars(opening).one()
+    post = session.scalars(_OPENING, {"thread_id": thread.id}).one()
     activities.note(session, "thread_read", reader, post=post, at=moment)
     if thread.author is not None:
         activities.note(session, "viewed", thread.author, by=reader, post=post, at=moment)

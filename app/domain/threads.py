@@ -5,7 +5,7 @@ import unicodedata
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.domain.base import Base, now
@@ -190,11 +190,20 @@ def slug(title: str) -> str:
 
 def hold(session: Session, thread: Thread) -> None:
     """See a thread as it is now and keep others from changing it until this transaction ends."""
-    session.flush()  # a refresh forgets what was not written yet
+    session.flush()  # or what was not written yet would be forgotten
     session.refresh(thread, with_for_update={"key_share": True})
 
 
+_POST_AND_THREAD = (
+    select(Post, Thread)
+    .join(Thread, Thread.id == Post.thread_id)
+    .where(Post.id == bindparam("post_id"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+
 def hold_post(session: Session, post: Post) -> None:
-    """The same for a post. Its thread is held first, always, so that two deeds cannot tangle."""
-    hold(session, post.thread)
-    session.refresh(post)
+    """The same for a post and its thread."""
+    session.flush()
+    session.execute(_POST_AND_THREAD, {"post_id": post.id}).one()

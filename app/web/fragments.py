@@ -3,10 +3,11 @@
 The key of what is kept is everything the drawing depends on, so nothing has to be thrown away.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from flask import current_app
+from jinja2 import Environment
 from markupsafe import Markup
 from sqlalchemy import Row
 
@@ -14,14 +15,19 @@ KEPT = 1024
 LONGEST_KEPT = 20_000  # characters: a thousand long posts would fill the memory of the process
 
 
-def post_body(post: Row, accepted: bool) -> Markup:
-    """Who wrote a post and when, its text and its counts."""
-    draw = _kept if len(post.html) <= LONGEST_KEPT else _drawn
-    return draw(current_app.jinja_env, post, accepted)
+def post(row: Row, comments: Sequence[Row], accepted: bool, here: str) -> Markup:
+    """Who wrote a post and when, its text, its counts, the comments under it.
+
+    `here` is the address of the page, ready for one more part of its query.
+    """
+    length = len(row.html) + sum(len(it.html) for it in comments)
+    draw = _kept if length <= LONGEST_KEPT else _drawn
+    return draw(current_app.jinja_env, row, tuple(comments), accepted, here)
 
 
-def _drawn(env: Any, post: Row, accepted: bool) -> Markup:
-    return Markup(env.get_template("threads/_post.html").render(post=post, accepted=accepted))  # noqa: S704  (a template escaped it)
+def _drawn(env: Environment, row: Row, comments: tuple[Row, ...], accepted: bool, here: str) -> Markup:
+    template = env.get_template("threads/_post.html")
+    return Markup(template.render(post=row, comments=comments, accepted=accepted, here=here))  # noqa: S704  it is escaped
 
 
 _kept = lru_cache(KEPT)(_drawn)

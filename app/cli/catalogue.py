@@ -22,6 +22,8 @@ def _read(file: str) -> Catalogue:
         if not Path(file).exists() and file in catalogues.SHIPPED:
             return catalogues.shipped(file)
         return catalogues.read(file)
+    except OSError as no:
+        raise click.ClickException(f"{file}: {no.strerror or no}") from no
     except InvalidCatalogue as no:
         for line in no.lines:
             click.echo(line, err=True)

@@ -42,6 +42,11 @@ def test_a_file_that_is_not_there_is_one_clear_line(run, tmp_path):
     assert done.stderr == f"Error: {tmp_path}/none.toml: No such file or directory\n"
 
 
+def test_a_folder_is_no_file(run, tmp_path):
+    done = run("check", tmp_path)
+    assert (done.exit_code, done.stderr) == (1, f"Error: {tmp_path}: Is a directory\n")
+
+
 def test_diff_has_status_1_until_the_file_is_loaded(run, file):
     assert run("diff", file).exit_code == 1
     assert run("load", file).exit_code == 0

@@ -98,7 +98,7 @@ def read(session: Session, after: int, to: int) -> list[Deed]:
         .outerjoin(Category, Category.id == Activity.category_id)
         .where(Activity.seq > after, Activity.seq <= to).order_by(Activity.seq)
     )
-    return [Deed(*row) for row in rows]
+    return [Deed._make(row) for row in rows]
 
 
 def evaluate(session: Session, rules: Programme, deeds: Sequence[Deed]) -> None:

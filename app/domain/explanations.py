@@ -99,7 +99,7 @@ def _held_back(session: Session, member: Member) -> list[str]:
         .group_by(PointEntry.held)
     )
     words = {"day": "the day's allowance was used up", "pair": "the allowance for one giver and day was used up"}
-    return [f"{count} deeds counted less or not: {words[held]}" for held, count in rows]
+    return [f"{count} deeds counted less or not: {words[held]}" for held, count in rows if held]
 
 
 def _awards(session: Session, member: Member, badge: Badge) -> Sequence[Row]:

@@ -208,7 +208,7 @@ def save_balances(session: Session, balances: dict[int, int], ranks: dict[int, i
     if not balances:
         return {}
     session.connection().execute(
-        update(Member.__table__).where(Member.__table__.c.id == bindparam("member"))
+        update(Member).where(Member.id == bindparam("member"))
         .values(points=bindparam("balance")),
         [{"member": member, "balance": balance} for member, balance in balances.items()],
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
-from sqlalchemy import Select, String, Subquery, cast, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, String, Subquery, cast, delete, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import criteria, ledger
@@ -152,10 +152,10 @@ def _build(session: Session, gate: Gate, new: set[str]) -> None:
         if gate.windowed(measure):
             fill(days_key(measure), functools.partial(_days, measure))
     for key, node in gate.latches.items():
-        fill(key, lambda node=node: _latched(node.earned(), literal("")))
+        fill(key, functools.partial(_latch, node))
     for yearly in gate.yearly.values():
         years, points = yearly_keys(yearly)
-        fill(years, lambda yearly=yearly: _years(yearly))
+        fill(years, functools.partial(_years, yearly))
         if stored_key(points) in new:
             _fill_points(session, yearly, number[stored_key(points)])
 
@@ -177,7 +177,11 @@ def _days(measure: Measure) -> Select:
     )
 
 
-def _latched(earned: Subquery, part) -> Select:  # type: ignore[no-untyped-def]
+def _latch(node: Node) -> Select:
+    return _latched(node.earned(), literal(""))
+
+
+def _latched(earned: Subquery, part: ColumnElement[str]) -> Select:
     return select(earned.c.member_id, part.label("part"), earned.c.seq.label("value"), earned.c.at.label("latest"))
 
 

@@ -5,9 +5,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
+from typing import Any as Anything
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Select, Subquery, and_, case, func, literal, select
+from sqlalchemy.sql.functions import FunctionElement
 
 from app.domain import facts, kinds
 from app.domain.badges import Award, Badge
@@ -43,8 +45,8 @@ class Progress:
 class Node(Protocol):
     """What every node can do. `subjects` says what its awards are for: 'none', 'post' or 'year'."""
 
-    subjects: str
-
+    @property
+    def subjects(self) -> str: ...
     @property
     def key(self) -> str: ...
     def earned(self, one_member: bool = False) -> Subquery: ...
@@ -162,10 +164,14 @@ class Together:
     def earned(self, one_member: bool = False) -> Subquery:
         rows = self._rows(one_member)
         steps = [rows.c[f"step{i}"] for i in range(len(self.parts))]
-        over = {"partition_by": (rows.c.member_id, rows.c.subject), "order_by": rows.c.seq}
+        partition = (rows.c.member_id, rows.c.subject)
+
+        def so_far(total: FunctionElement[Anything]) -> ColumnElement[Anything]:
+            return total.over(partition_by=partition, order_by=rows.c.seq)
+
         run = select(
-            rows.c.member_id, rows.c.subject, rows.c.seq, func.max(rows.c.at).over(**over).label("latest"),
-            *(func.sum(step).over(**over).label(f"run{i}") for i, step in enumerate(steps)),
+            rows.c.member_id, rows.c.subject, rows.c.seq, so_far(func.max(rows.c.at)).label("latest"),
+            *(so_far(func.sum(step)).label(f"run{i}") for i, step in enumerate(steps)),
         ).subquery()
         holds = and_(*(_holds(part, run.c[f"run{i}"]) for i, part in enumerate(self.parts)))
         met = (
@@ -218,14 +224,14 @@ class All:
         return _key("all", *(part.key for part in self.parts))
 
     def earned(self, one_member: bool = False) -> Subquery:
-        first, *others = (part.earned(one_member) for part in self.parts)
+        first, *others = _beside_each_other(self.parts, one_member)
         joined = select(
             first.c.member_id, literal(0).label("subject"),
             _greatest([first.c.seq, *(it.c.seq for it in others)]).label("seq"),
             _greatest([first.c.at, *(it.c.at for it in others)]).label("at"),
-        ).select_from(
-            reduce(lambda left, right: left.join(right, right.c.member_id == first.c.member_id), others, first)
         )
+        for other in others:
+            joined = joined.join(other, other.c.member_id == first.c.member_id)
         return joined.subquery()
 
     def measures(self) -> set[Measure]:
@@ -255,7 +261,7 @@ class Any:
 
     def earned(self, one_member: bool = False) -> Subquery:
         first, *others = (
-            select(it.c.member_id, it.c.seq, it.c.at) for it in (part.earned(one_member) for part in self.parts)
+            select(it.c.member_id, it.c.seq, it.c.at) for it in _beside_each_other(self.parts, one_member)
         )
         return first_of(first.union_all(*others).subquery())
 
@@ -322,11 +328,8 @@ class Yearly:
 
     def earned(self, one_member: bool = False) -> Subquery:
         changes = self.years.changes(one_member)
-        over = {"partition_by": changes.c.member_id, "order_by": changes.c.seq}
-        years = select(
-            changes.c.member_id, changes.c.seq, func.sum(changes.c.step).over(**over).label("k"),
-            func.max(changes.c.at).over(**over).label("at"),
-        ).subquery()
+        run = running(changes, changes.c.member_id)
+        years = select(run.c.member_id, run.c.seq, run.c.run.label("k"), run.c.latest.label("at")).subquery()
         points = running(p := self.ledger.changes(one_member), p.c.member_id)
         met = (
             select(years.c.member_id, years.c.k, years.c.seq, years.c.at,
@@ -371,6 +374,11 @@ _DIFFERENT = {"day": ", each on a different day", "member": ", each with a diffe
               "category": ", each in a different category", "object": ", each a different one"}
 _PARTS = {"day": "days", "member": "different members", "post": "different posts",
           "thread": "different threads", "category": "categories", "object": "different ones"}
+
+
+def _beside_each_other(parts: Iterable[Node], one_member: bool) -> list[CTE]:
+    """The parts' statements by name: one within the other, SQLite gives up after a few levels."""
+    return [select(part.earned(one_member)).cte() for part in parts]
 
 
 def _a_post(measure: Measure) -> str:

@@ -1,7 +1,7 @@
 """Reads a criterion from data, and says where and how it is wrong."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any as Anything
 
 from app.domain import facts, kinds
@@ -121,7 +121,7 @@ def _yearly(data: Data, path: tuple) -> Yearly:
     return Yearly(data["yearly"])
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Data, tuple], Node]] = {
     "count": _count, "streak": _streak, "together": _together, "has": _has, "yearly": _yearly,
     "all": lambda data, path: All(_several(data, path, "all")),
     "any": lambda data, path: Any(_several(data, path, "any")),
@@ -159,7 +159,7 @@ def _where(data: Data, path: tuple) -> facts.Where:
             for post in [value] if isinstance(value, str) else value if isinstance(value, list) else [None]:
                 if post not in _POSTS:
                     raise _unknown(here, "kind of post", str(post), sorted(_POSTS))
-        elif type(value) is not FACTS[name].of or (FACTS[name].of is int and value < 1):
+        elif type(value) is not FACTS[name].of or (type(value) is int and value < 1):
             raise CriterionError(here, f"`{name}` must be {facts.type_names[FACTS[name].of]}, not {value!r}", "")
     return tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in where.items()))
 

@@ -419,7 +419,7 @@ def _rows(session: Session, scope: Scope, kind: str, statement: Select[Any]) -> 
         statement = statement.group_by(Member.zone)
     undated = scope.source is not None and kind in UNDATED
     for row in session.execute(statement.execution_options(yield_per=1000)):
-        yield Found(f"{kind}:{row[0]}", kind, *row[1:], undated)
+        yield Found(f"{kind}:{row[0]}", kind, *row[1:])._replace(undated=undated)
 
 
 def _is_here(scope: Scope) -> ColumnElement[bool]:

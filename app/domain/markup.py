@@ -7,7 +7,7 @@ picture is fetched from elsewhere: it becomes a link.
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import nh3
@@ -27,8 +27,13 @@ _TAGS = """
     p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote pre code kbd em strong i b s del sup sub a img
     table thead tbody tr th td
 """
-_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}, "th": {"align"}, "td": {"align"}}
-_REL = "nofollow ugc noopener"
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "title"},
+    "ol": {"start"},
+    "th": {"align"},
+    "td": {"align"},
+}
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _UNNESTED = {"br", "hr", "img", "p", "li", "dt", "dd", "tr", "td", "th"}  # void, or closed by the next of their kind
@@ -41,18 +46,20 @@ def render(markdown: str) -> str:
     """The HTML of a Markdown text; one that is too long, or all brackets, is shown as typed."""
     if len(markdown) > MAX_SOURCE or markdown.count("[") > MAX_BRACKETS:
         return _as_typed(markdown)
-    return _sanitised(_MARKDOWN.render(markdown))
+    return _SAFE.clean(_MARKDOWN.render(markdown))
 
 
 def clean(source: str) -> str:
     """The safe part of HTML that came from elsewhere; too long or too deep, only its text."""
+    if not source:
+        return ""
     if len(source) > MAX_HTML or _depth(source) > MAX_DEPTH:
         return _as_typed(plain(source))
     if "<img" in source.lower():
         # Only after a first pass are the attributes quoted so that a pattern can be trusted to find
         # them; and since this writes HTML itself, the sanitiser has the last word again.
-        source = _IMAGE.sub(_picture, _sanitised(source, own_pictures_only=False))
-    safe = _sanitised(source)
+        source = _IMAGE.sub(_picture, _SAFE_BUT_PICTURES.clean(source))
+    safe = _SAFE.clean(source)
     return safe if len(safe) <= MAX_STORED else _as_typed(plain(source))
 
 
@@ -78,20 +85,22 @@ def _as_typed(text: str) -> str:
     return f"<p>{escaped}</p>"
 
 
-def _sanitised(source: str, own_pictures_only: bool = True) -> str:
-    return nh3.clean(
-        source,
+def _own_pictures(tag: str, attribute: str, value: str) -> str | None:
+    return value if (tag, attribute) != ("img", "src") or _OWN_PICTURE.match(value) else None
+
+
+def _cleaner(attribute_filter: Callable[[str, str, str], str | None] | None) -> nh3.Cleaner:
+    return nh3.Cleaner(
         tags=set(_TAGS.split()),
         attributes=_ATTRIBUTES,
-        attribute_filter=_own_pictures if own_pictures_only else None,
+        attribute_filter=attribute_filter,
         url_schemes={"http", "https", "mailto"},
-        link_rel=_REL,
+        link_rel="nofollow ugc noopener",
         strip_comments=True,
     )
 
 
-def _own_pictures(tag: str, attribute: str, value: str) -> str | None:
-    return value if (tag, attribute) != ("img", "src") or _OWN_PICTURE.match(value) else None
+_SAFE, _SAFE_BUT_PICTURES = _cleaner(_own_pictures), _cleaner(None)
 
 
 def _picture(found: re.Match[str]) -> str:

@@ -53,7 +53,7 @@ def order(staged: sqlite3.Connection, session: Session, source: str, missing: Se
     staged.executescript("""
         DROP TABLE IF EXISTS ordered;
         DROP TABLE IF EXISTS key;
-        CREATE TABLE key (kind, external, local, PRIMARY KEY (kind, external));
+        CREATE TABLE key (kind TEXT, external INTEGER, local INTEGER, PRIMARY KEY (kind, external)) WITHOUT ROWID;
     """)
     for keys in batches(_keys(session, source), BATCH):
         staged.executemany("INSERT INTO key VALUES (?, ?, ?)", keys)

@@ -4,7 +4,8 @@
 
 DROP TABLE IF EXISTS deed;
 CREATE TABLE deed (
-  kind, member, actor, post, thread, object, amount, at, counted_at, zone, undated, source, place, number
+  kind TEXT, member INTEGER, actor INTEGER, post INTEGER, thread INTEGER, object TEXT, amount INTEGER, at TEXT,
+  counted_at TEXT, zone TEXT, undated INTEGER, source TEXT, place INTEGER, number INTEGER
 );
 CREATE TEMP TABLE one AS SELECT external AS id, local FROM key WHERE kind = 'member' AND external > 0;
 CREATE UNIQUE INDEX temp.one_id ON one (id);

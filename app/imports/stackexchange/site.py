@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, text, update
@@ -82,7 +82,7 @@ class Stage:
 
 def moment(value: str | None) -> datetime | None:
     """A staged time."""
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if value else None
+    return datetime.fromisoformat(f"{value}+00:00") if value else None
 
 
 def category_of(session: Session, source: str) -> int:
@@ -105,11 +105,10 @@ def _write_members(home: Home, rows: Rows) -> None:
 
 def _member(row: sqlite3.Row, member_id: int, username: str, source: str) -> dict[str, Any]:
     about = row["about"] or ""
-    joined = moment(row["created"])
     return {
         "id": member_id, "username": username, "username_key": username,
         "name": (row["name"] or "").strip()[:80] or username,
-        "joined_at": joined, "seen_at": moment(row["seen"]), "imported_from": source,
+        "joined_at": moment(row["created"]), "seen_at": moment(row["seen"]), "imported_from": source,
         "location": (row["location"] or "")[:120], "website": _website(row["website"]),
         "about": markup.plain(about)[:20_000], "about_html": _fitting(markup.clean(about), 60_000),
     }  # fmt: skip

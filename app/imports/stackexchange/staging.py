@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from app.imports.stackexchange import dump, usernames
-from app.imports.stackexchange.dump import DumpError, Row
+from app.imports.stackexchange.dump import DumpError
 
 BATCH = 2_000
-LONGEST_NUMBER = 18  # digits; more does not fit a database's own integers
+GREATEST_NUMBER = 2**62  # a database's own integers end not far behind
 ORDER = (Path(__file__).parent / "order.sql").read_text(encoding="utf-8")
 
 Advance = Callable[[int], None]
@@ -30,9 +30,13 @@ class Unusable(ValueError):
 
 
 def _number(value: str) -> int:
-    if not value.lstrip("-").isascii() or not value.lstrip("-").isdigit() or len(value) > LONGEST_NUMBER:
-        raise Unusable(f"{value[:40]!r} is not a whole number")
-    return int(value)
+    try:
+        number = int(value)
+    except ValueError:
+        raise Unusable(f"{value[:40]!r} is not a whole number") from None
+    if abs(number) > GREATEST_NUMBER:
+        raise Unusable(f"{value[:40]!r} is too large a number")
+    return number
 
 
 def _moment(value: str) -> str:
@@ -41,6 +45,8 @@ def _moment(value: str) -> str:
         moment = datetime.fromisoformat(value)
     except ValueError:
         raise Unusable(f"{value[:40]!r} is not a time like 2015-01-27T20:09:32.720") from None
+    if len(value) == 23 and moment.tzinfo is None:  # how dumps write it: only the T is in the way
+        return f"{value[:10]} {value[11:]}"
     if moment.tzinfo:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return moment.isoformat(" ", "milliseconds")
@@ -118,7 +124,8 @@ def _settle(path: Path) -> None:
 
 
 def _create(database: sqlite3.Connection, table: str) -> None:
-    columns = ", ".join(f'"{name}"' for name, *_ in COLUMNS[table][1:])
+    # Without its type a column is not compared by index with one that has it.
+    columns = ", ".join(f'"{name}" {"INTEGER" if read is _number else "TEXT"}' for name, _, read in COLUMNS[table][1:])
     database.execute(f'CREATE TABLE "{table}" (id INTEGER PRIMARY KEY, {columns})')
 
 
@@ -145,18 +152,17 @@ def batches(rows: Iterator[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _values(table: str, path: Path) -> Iterator[tuple[Any, ...]]:
-    wanted = [(attribute.rstrip("*"), attribute.endswith("*"), read) for _, attribute, read in COLUMNS[table]]
+    columns = [(attribute.rstrip("*"), read) for _, attribute, read in COLUMNS[table]]
+    needed = {attribute.rstrip("*") for _, attribute, _ in COLUMNS[table] if attribute.endswith("*")}
     for line, row in dump.rows(table, path):
-        yield tuple(_value(path, line, row, *column) for column in wanted)
+        if not needed <= row.keys():
+            lacking = ", ".join(sorted(needed - row.keys()))
+            raise _damaged(path, line, f"a row has no {lacking}")
+        try:
+            yield tuple([read(row[attribute]) if attribute in row else None for attribute, read in columns])
+        except Unusable as no:
+            raise _damaged(path, line, f"the row with Id {row['Id'][:20]!r}: {no}") from None
 
 
-def _value(path: Path, line: int, row: Row, attribute: str, needed: bool, read: Callable[[str], Any]) -> Any:
-    value = row.get(attribute)
-    if value is None:
-        if needed:
-            raise DumpError(path, line, f"a row has no {attribute}", "The file is damaged: download it again.")
-        return None
-    try:
-        return read(value)
-    except Unusable as no:
-        raise DumpError(path, line, f"{attribute} {no}", "The file is damaged: download it again.") from None
+def _damaged(path: Path, line: int, problem: str) -> DumpError:
+    return DumpError(path, line, problem, "The file is damaged: download it again.")

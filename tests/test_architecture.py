@@ -88,3 +88,10 @@ def test_no_pickle_and_no_rendering_of_strings():
     }
     assert not wrong
     assert not [path for path in modules("app") if "render_template_string" in path.read_text()]
+
+
+def test_every_template_compiles(site):
+    environment = site.jinja_env
+    for name in environment.list_templates():
+        if not name.endswith((".png", ".svg")):
+            environment.get_template(name)

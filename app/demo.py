@@ -22,7 +22,17 @@ from sqlalchemy.orm import Session
 
 from app.db import transaction
 from app.domain import (
-    acceptance, accounts, awards, backfill, catalogue, edits, posts, reactions, reads, removals, visits,
+    acceptance,
+    accounts,
+    awards,
+    backfill,
+    catalogue,
+    edits,
+    posts,
+    reactions,
+    reads,
+    removals,
+    visits,
 )  # fmt: skip
 from app.domain.badges import Badge
 from app.domain.base import now
@@ -93,6 +103,7 @@ class Play:
     today: datetime = field(default_factory=now)
     chance: Random = field(default_factory=lambda: Random(20_19_11_13))  # noqa: S311  nothing secret
     deeds: list[tuple[datetime, int, Deed]] = field(default_factory=list)
+    cast: dict[str, dict[str, Any]] = field(default_factory=dict)
     people: dict[str, Member] = field(default_factory=dict)
     places: dict[str, Category] = field(default_factory=dict)
 
@@ -137,7 +148,10 @@ class Play:
         self.people[member.username] = member
         accounts.verify_email(self.session, member, at=joined)
         for at in self.days_of(person):
-            self.plan(at, lambda at, member=member: visits.record(self.session, member, at=at))
+            self.plan(at, self.visiting(member))
+
+    def visiting(self, member: Member) -> Deed:
+        return lambda at: visits.record(self.session, member, at=at)
 
     def days_of(self, person: dict[str, Any]) -> Iterator[datetime]:
         """Mornings on which somebody looks in: more likely after a day on which they did."""
@@ -188,10 +202,7 @@ class Play:
         self.plan(at, write)
         self.like(told, key, author, at, on_stage)
         for number, (who, text) in enumerate(told.get("comments", ()), 1):
-            self.plan(
-                at + timedelta(hours=2.5 * number),
-                lambda at, who=who, text=text: posts.comment(self.session, on_stage[key], self.people[who], text, at=at),
-            )
+            self.plan(at + timedelta(hours=2.5 * number), self.commenting(key, who, text, on_stage))
         if told.get("accepted"):
             wait = timedelta(hours=2 if told["accepted"] == "first" else 3)
             self.plan(at + wait, lambda at: acceptance.accept(self.session, on_stage[key], self.people[thread["by"]], at=at))
@@ -203,6 +214,9 @@ class Play:
             )
         if told.get("removed"):
             self.moderate(at + timedelta(hours=1), key, on_stage)
+
+    def commenting(self, key: str, who: str, text: str, on_stage: dict[str, Post]) -> Deed:
+        return lambda at: posts.comment(self.session, on_stage[key], self.people[who], text, at=at)
 
     def moderate(self, at: datetime, key: str, on_stage: dict[str, Post]) -> None:
         """Ann takes a post out."""
@@ -218,13 +232,13 @@ class Play:
                 when = at + timedelta(hours=0.2 + self.chance.expovariate(1 / 30))
                 self.plan(when, self.reacting(kind, key, who, on_stage))
                 if self.chance.random() < TAKEN_BACK:
-                    self.plan(
-                        when + timedelta(minutes=3),
-                        lambda _, kind=kind, who=who: reactions.unreact(self.session, on_stage[key], self.people[who], kind),
-                    )
+                    self.plan(when + timedelta(minutes=3), self.taking_back(kind, key, who, on_stage))
 
     def reacting(self, kind: str, key: str, who: str, on_stage: dict[str, Post]) -> Deed:
         return lambda at: reactions.react(self.session, on_stage[key], self.people[who], kind, at=at)
+
+    def taking_back(self, kind: str, key: str, who: str, on_stage: dict[str, Post]) -> Deed:
+        return lambda _: reactions.unreact(self.session, on_stage[key], self.people[who], kind)
 
     def read(self, told: dict[str, Any], start: datetime, on_stage: dict[str, Post]) -> None:
         """Members open the thread, the warm ones more surely, some of them much later."""

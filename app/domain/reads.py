@@ -23,7 +23,10 @@ class ThreadRead(Base):
 
 _OPENING = select(Post).where(Post.thread_id == bindparam("thread_id"), Post.kind.in_(OPENING_KINDS))
 _ONE_MORE_VIEW = (
-    update(Thread.__table__).where(Thread.id == bindparam("thread_id")).values(views=Thread.views + 1)
+    update(Thread)
+    .where(Thread.id == bindparam("thread_id"))
+    .values(views=Thread.views + 1)
+    .execution_options(synchronize_session=False)
 )
 
 

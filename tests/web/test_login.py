@@ -212,13 +212,16 @@ def test_somebody_logged_in_is_not_asked_again(client, ada):
     assert client.get("/login?next=/badges").location == "/badges"
 
 
-def test_thirty_log_ins_a_minute_are_fine_and_endless_guessing_is_not(app, client, ada):
+def test_thirty_log_ins_a_minute_are_fine_and_endless_guessing_is_not(app, client, ada, engine):
     for _ in range(30):
         client.delete_cookie("session")
         assert log_in(client).status_code == 303
-    stranger, most = app.test_client(), FAILURES[False]["account"].most
-    answers = [log_in(stranger, "ada", "guess").status_code for _ in range(most + 1)]
-    assert answers == [422] * most + [429]
+    stranger, account = app.test_client(), FAILURES[False]["account"]
+    with transaction(engine) as session:
+        for _ in range(account.most - 2):
+            limits.spend(session, limits.key("log-in", "member", str(ada.id)), account)
+    answers = [log_in(stranger, "ada", "guess").status_code for _ in range(3)]
+    assert answers == [422, 422, 429]
     assert said(log_in(stranger)) == "Too many attempts. Try again in a minute."
     assert log_in(stranger, "eve", "guess").status_code == 422
     client.delete_cookie("session")

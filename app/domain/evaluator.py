@@ -134,7 +134,7 @@ def rank_at(rules: Programme, balance: int) -> int:
 
 def tell_of_ranks(session: Session, raised: dict[int, int]) -> None:
     """Tell members of the ranks they reached."""
-    names = dict(session.execute(select(Rank.position, Rank.name)).tuples().all()) if raised else {}
+    names = dict(session.execute(select(Rank.position, Rank.name)).all()) if raised else {}
     notifications.tell(session, [
         {"member_id": member, "kind": "rank", "key": f"rank:{rank}", "facts": {"rank": names.get(rank, "")}}
         for member, rank in raised.items()

@@ -212,7 +212,7 @@ def save_balances(session: Session, balances: dict[int, int], ranks: dict[int, i
         .values(points=bindparam("balance")),
         [{"member": member, "balance": balance} for member, balance in balances.items()],
     )
-    stood = dict(session.execute(select(Member.id, Member.rank).where(Member.id.in_(balances))).tuples().all())
+    stood = dict(session.execute(select(Member.id, Member.rank).where(Member.id.in_(balances))).all())
     climbed = {member: rank for member, rank in ranks.items() if rank > stood[member]}
     for member, rank in climbed.items():
         session.execute(

@@ -62,6 +62,7 @@ def stamp(session: Session) -> tuple:
         select(func.count()).where(Badge.state == "published").scalar_subquery(),
         select(func.sum(Badge.version_id)).where(Badge.state == "published").scalar_subquery(),
         select(func.max(BadgeVersion.id)).scalar_subquery(),
+        select(func.max(BadgeVersion.published_at)).scalar_subquery(),  # tells a restored database apart
         select(func.max(PointRuleRow.id)).scalar_subquery(),
         select(func.sum(PointRuleRow.amount)).scalar_subquery(),
         select(func.max(Rank.id)).scalar_subquery(),
@@ -139,7 +140,7 @@ def build(session: Session, gate: Gate, new: set[str]) -> None:
 
 
 def _build(session: Session, gate: Gate, new: set[str]) -> None:
-    number = dict(session.execute(select(MeasureRow.key, MeasureRow.id)).tuples().all())
+    number = dict(session.execute(select(MeasureRow.key, MeasureRow.id)).all())
 
     def fill(key: str, rows: Callable[[], Select]) -> None:
         if stored_key(key) in new:
@@ -187,8 +188,11 @@ def _latched(earned: Subquery, part: ColumnElement[str]) -> Select:
 
 def _years(node: Yearly) -> Select:
     run = criteria.running(changes := node.years.changes(), changes.c.member_id)
-    return select(run.c.member_id, cast(run.c.run, String).label("part"), run.c.seq.label("value"),
-                  run.c.latest.label("latest"))
+    return (
+        select(run.c.member_id, cast(run.c.run, String).label("part"), func.min(run.c.seq).label("value"),
+               func.min(run.c.latest).label("latest"))
+        .where(run.c.run > 0).group_by(run.c.member_id, run.c.run)
+    )
 
 
 def _fill_points(session: Session, node: Yearly, measure: int) -> None:

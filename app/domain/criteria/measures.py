@@ -87,9 +87,18 @@ class Measure:
             source.member_id, subject.label("subject"), part.label("part"), source.seq,
             self._step().label("step"), source.happened_at.label("at"), source.local_day.label("day"),
         )
-        return rows.where(*self._conditions(one_member)).subquery() if not self._joins else (
-            rows.join(Post, Post.id == Activity.post_id).where(*self._conditions(one_member)).subquery()
-        )
+        if self._joins:
+            rows = rows.join(Post, Post.id == Activity.post_id)
+        rows = rows.where(*self._conditions(one_member))
+        return (self._one_a_deed(rows) if self.of_points and self.per else rows).subquery()
+
+    def _one_a_deed(self, entries: Select) -> Select:
+        """Entries of one deed as a single step: together they lift a day over its mark once."""
+        source = PointEntry
+        return entries.with_only_columns(
+            *(func.sum(it).label("step") if it.name == "step" else it for it in entries.selected_columns)
+        ).group_by(source.member_id, source.seq, source.happened_at, source.local_day, source.actor_id, source.post_id
+        ).having(func.sum(source.amount) != 0)  # fmt: skip
 
     @property
     def _joins(self) -> bool:

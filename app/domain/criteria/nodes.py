@@ -336,6 +336,7 @@ class Yearly:
                    func.min(points.c.seq).label("points_seq"), func.min(points.c.latest).label("points_at"))
             .join_from(years, points, and_(points.c.member_id == years.c.member_id,
                                            points.c.run >= years.c.k * self.points))
+            .where(years.c.k > 0)  # an anniversary taken back leaves none
             .group_by(years.c.member_id, years.c.k, years.c.seq, years.c.at)
             .subquery()
         )

@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import Select, String, Subquery, and_, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.domain import audit, awards, evaluator, leases, ledger, notifications, programme
@@ -182,28 +183,25 @@ def award_steps(rules: Programme, only: str | None) -> Iterable[tuple[tuple[str,
     wanted = [rule for rule in rules.rules if only in (None, rule.slug)]
     if only and not wanted:
         raise KeyError(only)
-    shared: dict[Measure, list[Rule]] = defaultdict(list)
+    shared: dict[Measure, list[tuple[Rule, Count]]] = defaultdict(list)
+    single: list[Rule] = []
     for rule in wanted:
-        if _is_simple(rule):
-            shared[rule.node.measure].append(rule)
-    single = [rule for rule in wanted if not _is_simple(rule)]
-    of = len(shared) + len(single)
-    for i, (measure, some) in enumerate(shared.items()):
-        yield ("Awarding", i, of), lambda session, measure=measure, some=some: _award_thresholds(session, measure, some)
+        if isinstance(rule.node, Count) and not rule.node.days and not rule.node.first:
+            shared[rule.node.measure].append((rule, rule.node))
+        else:
+            single.append(rule)
+    steps: list[Step] = [partial(_award_thresholds, measure, some) for measure, some in shared.items()]
     # Rules that need other badges come after those; the programme keeps that order.
-    for i, rule in enumerate(single, start=len(shared)):
-        yield ("Awarding", i, of), lambda session, rule=rule: _award(session, rule)
+    steps += [partial(_award, rule) for rule in single]
+    for i, step in enumerate(steps):
+        yield ("Awarding", i, len(steps)), step
 
 
-def _is_simple(rule: Rule) -> bool:
-    return isinstance(rule.node, Count) and rule.node.days is None and not rule.node.first
-
-
-def _award_thresholds(session: Session, measure: Measure, some: Sequence[Rule]) -> None:
-    reached = measure.reached(sorted({rule.node.n for rule in some}))  # type: ignore[union-attr]
+def _award_thresholds(measure: Measure, some: Sequence[tuple[Rule, Count]], session: Session) -> None:
+    reached = measure.reached(sorted({node.n for _, node in some}))
     rows = [
-        select(literal(rule.badge).label("badge"), literal(rule.version).label("version"), literal(rule.node.n).label("n"))  # type: ignore[union-attr]
-        for rule in some
+        select(literal(rule.badge).label("badge"), literal(rule.version).label("version"), literal(node.n).label("n"))
+        for rule, node in some
     ]
     wanted = rows[0].union_all(*rows[1:]).subquery()
     _insert(session, select(
@@ -211,7 +209,7 @@ def _award_thresholds(session: Session, measure: Measure, some: Sequence[Rule]) 
     ).join_from(reached, wanted, wanted.c.n == reached.c.n))
 
 
-def _award(session: Session, rule: Rule) -> None:
+def _award(rule: Rule, session: Session) -> None:
     earned: Subquery = rule.node.earned()
     _insert(session, select(
         literal(rule.badge), literal(rule.version), earned.c.member_id, earned.c.subject, earned.c.seq, earned.c.at,
@@ -251,7 +249,7 @@ def settle(session: Session, rules: Programme) -> list[Gain]:
     return gains
 
 
-def _tell_members(session: Session, before: int, fresh) -> None:  # type: ignore[no-untyped-def]
+def _tell_members(session: Session, before: int, fresh: ColumnElement[bool]) -> None:
     told = (
         select(Notification.id)
         .where(Notification.member_id == Award.member_id,

@@ -23,7 +23,7 @@ from app.domain.threads import Category, Post
 Open = Callable[[], AbstractContextManager[Session]]  # opens one transaction
 
 LEASE = "evaluator"
-LEASE_SECONDS = 60
+LEASE_SECONDS = 10  # a dead evaluator's; a live one renews it with each batch
 BATCH = 500
 
 _kept: dict[str, tuple[tuple, Programme]] = {}  # by database: the programme and its stamp

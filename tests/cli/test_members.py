@@ -1,0 +1,68 @@
+"""`flask members`: accounts and roles from the command line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.domain import accounts, sessions
+from app.domain.members import Member
+from tests.factories import make_member
+
+PASSWORD = "seventeen wild geese"
+
+
+@pytest.fixture
+def flask(app):
+    """Runs a command; gives its status and what it said."""
+    return lambda *words, **more: app.test_cli_runner().invoke(args=words, **more)
+
+
+def test_an_account_is_made_with_a_confirmed_address_and_the_password_given(flask, session):
+    done = flask("members", "create", "ada", "ada@members.example", "--role", "moderator", "--password-stdin", input=PASSWORD + "\n")
+    assert (done.exit_code, done.output) == (0, "ada can log in as moderator.\n")
+    ada = accounts.find(session, "ada")
+    assert accounts.matches(ada, PASSWORD)
+    assert (ada.role, ada.is_reachable) == ("moderator", True)
+
+
+def test_without_a_password_there_is_a_link_that_works_once(flask, client, session):
+    said = flask("members", "create", "ada", "ada@members.example").output
+    path = re.search(r"/password-reset/\S+", said).group()
+    assert client.get(path).status_code == 200
+    assert not accounts.matches(accounts.find(session, "ada"), "")
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "problem"),
+    [("ada", "new@members.example", "already"), ("a b", "new@members.example", "2 to 30"), ("new", "nowhere", "not an e-mail")],
+)
+def test_a_problem_is_one_line_and_status_1(flask, session, name, email, problem):
+    make_member(session, "ada")
+    session.commit()
+    done = flask("members", "create", name, email)
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert problem in done.output
+    assert session.query(Member).count() == 1
+
+
+def test_a_bad_password_makes_no_account(flask, session):
+    done = flask("members", "create", "ada", "ada@members.example", "--password-stdin", input="short\n")
+    assert done.exit_code == 1
+    assert session.query(Member).count() == 0
+
+
+def test_a_new_role_ends_the_log_ins_of_the_old(flask, session):
+    ada = make_member(session, "ada")
+    secret = sessions.start(session, ada)
+    session.commit()
+    assert flask("members", "role", "ADA", "administrator").output == "ada is now administrator.\n"
+    assert flask("members", "role", "ada", "administrator").output == "ada is already administrator.\n"
+    assert flask("members", "role", "eve", "member").output == "Error: There is no member eve.\n"
+    assert sessions.find(session, secret) is None
+
+
+def test_wrong_use_is_status_2(flask):
+    assert flask("members", "role", "ada", "emperor").exit_code == 2
+    assert flask("members", "create", "ada").exit_code == 2

@@ -2,11 +2,14 @@
 
 from flask import Flask
 
+from app.web.paths import Id
+
 
 def install(app: Flask) -> None:
     """Give an app its pages and their looks."""
     from app.web import appearance, badges, guide, looks, members, problems, threads
 
+    app.url_map.converters["int"] = Id
     looks.install(app)
     problems.install(app)
     for area in (appearance, badges, guide, members, threads):

@@ -7,7 +7,8 @@ run that died is finished by the next evaluator, with the one grouped notice a m
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,7 +21,7 @@ from app.domain.activities import Activity
 from app.domain.badges import Award, Badge
 from app.domain.base import insert_into, now
 from app.domain.criteria import Count, Measure
-from app.domain.evaluator import LEASE, Open
+from app.domain.evaluator import LEASE, OWED, Open
 from app.domain.gate import Rule
 from app.domain.ledger import Book
 from app.domain.members import Member
@@ -28,9 +29,8 @@ from app.domain.notifications import Notification
 from app.domain.programme import Programme
 from app.domain.totals import Lease
 
-OWED = "backfill"  # the lease that says a run was begun; its position is the last award before it
 EVERYTHING = "*"
-LEASE_SECONDS = 600
+LEASE_SECONDS = 30  # renewed at both ends of each statement
 PATIENCE_SECONDS = 60
 BATCH = 2000
 
@@ -66,38 +66,52 @@ def run(open_transaction: Open, only: str | None = None, tell: Tell = silent) ->
 
     Raises Busy when the evaluator does not stop for a minute, KeyError for an unknown badge.
     """
-    token = _take(open_transaction)
-    try:
-        with open_transaction() as session:
-            owe(session, only)
-        book_all(open_transaction, token, tell)
-        with open_transaction() as session:
-            leases.hold(session, LEASE, token, LEASE_SECONDS)
-            rules = rebuild(session, tell)
-        for stage, step in award_steps(rules, only):
-            with open_transaction() as session:
-                leases.hold(session, LEASE, token, LEASE_SECONDS)
-                tell(*stage)
-                step(session)
-        with open_transaction() as session:
-            leases.hold(session, LEASE, token, LEASE_SECONDS)
-            return settle(session, rules)
-    finally:
-        with open_transaction() as session:
-            leases.release(session, LEASE, token)
+    with open_transaction() as session:
+        _refuse_unknown(session, only)
+    return _run(open_transaction, _take(open_transaction), only, tell)
 
 
 def resume(open_transaction: Open) -> None:
     """Finish a run that died, unless somebody is still at it."""
     with open_transaction() as session:
         owed = session.get(Lease, OWED)
-        if owed is None or not leases.is_free(session, LEASE):
-            return
-    run(open_transaction, None if owed.token == EVERYTHING else owed.token)
+        token = leases.take(session, LEASE, LEASE_SECONDS) if owed else None
+    if owed and token:
+        _run(open_transaction, token, None if owed.token == EVERYTHING else owed.token, silent)
+
+
+def _run(open_transaction: Open, token: str, only: str | None, tell: Tell) -> list[Gain]:
+    @contextmanager
+    def holding() -> Iterator[Session]:
+        with open_transaction() as session:
+            leases.hold(session, LEASE, token, LEASE_SECONDS)
+            yield session
+            leases.hold(session, LEASE, token, LEASE_SECONDS)  # a statement may take longer than the lease
+
+    try:
+        with holding() as session:
+            only = owe(session, only)
+        if only:  # no other badge is looked at below, so what waits is evaluated as ever
+            while evaluator.step(open_transaction, token):
+                pass
+        else:
+            book_all(holding, token, tell)
+        with holding() as session:
+            rules = programme.current(session) if only else rebuild(session, tell)
+        for stage, step in award_steps(rules, only):
+            with holding() as session:
+                tell(*stage)
+                step(session)
+        with holding() as session:
+            return settle(session, rules)
+    finally:
+        with open_transaction() as session:
+            leases.release(session, LEASE, token)
 
 
 def preview(session: Session, only: str | None = None, tell: Tell = silent) -> list[Gain]:
-    """What a run would bring. Everything is really done; the caller undoes the transaction."""
+    """What a run would bring. Everything is really done; the caller undoes the transaction. Raises as `run`."""
+    _refuse_unknown(session, only)
     if leases.take(session, LEASE, LEASE_SECONDS) is None:
         raise Busy(BUSY)
     owe(session, only)
@@ -109,6 +123,11 @@ def preview(session: Session, only: str | None = None, tell: Tell = silent) -> l
         tell(*stage)
         step(session)
     return settle(session, rules)
+
+
+def _refuse_unknown(session: Session, only: str | None) -> None:
+    if only and only not in {rule.slug for rule in programme.published(session)}:
+        raise KeyError(only)
 
 
 def _take(open_transaction: Open) -> str:
@@ -124,23 +143,28 @@ def _take(open_transaction: Open) -> str:
 # --- the stages ------------------------------------------------------------------------------
 
 
-def owe(session: Session, only: str | None) -> None:
-    """Write down that a run begins, for which badge, and after which award."""
-    last = session.scalar(select(func.max(Award.id))) or 0
-    session.execute(
-        insert_into(session, Lease).values(name=OWED, token=only or EVERYTHING, position=last)
-        .on_conflict_do_nothing()
-    )
+def owe(session: Session, only: str | None) -> str | None:
+    """Write down that a run begins, for which badge, and after which award; returns for which badge.
+
+    What an earlier run still owes is paid with it: then it is for all badges.
+    """
+    owed = session.get(Lease, OWED)
+    if owed is None:
+        last = session.scalar(select(func.max(Award.id))) or 0
+        session.add(Lease(name=OWED, token=only or EVERYTHING, position=last))
+    elif owed.token != only:
+        only, owed.token = None, EVERYTHING
+    return only
 
 
-def book_all(open_transaction: Open, token: str, tell: Tell) -> None:
+def book_all(holding: Open, token: str, tell: Tell) -> None:
     """Give every waiting deed its position and its points. Totals follow in one piece afterwards."""
-    with open_transaction() as session:
+    with holding() as session:
         of = session.scalar(select(func.count()).where(Activity.seq.is_(None))) or 0
     done = 0
     while True:
-        with open_transaction() as session:
-            position = leases.hold(session, LEASE, token, LEASE_SECONDS)
+        with holding() as session:
+            position = leases.position(session, LEASE)
             reached = _book(session, position)
             if not reached:
                 return
@@ -181,8 +205,6 @@ Step = Callable[[Session], None]
 def award_steps(rules: Programme, only: str | None) -> Iterable[tuple[tuple[str, int, int], Step]]:
     """The statements to run, one a transaction: simple thresholds of one measure share a scan."""
     wanted = [rule for rule in rules.rules if only in (None, rule.slug)]
-    if only and not wanted:
-        raise KeyError(only)
     shared: dict[Measure, list[tuple[Rule, Count]]] = defaultdict(list)
     single: list[Rule] = []
     for rule in wanted:

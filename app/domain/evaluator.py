@@ -19,10 +19,12 @@ from app.domain.ledger import Book
 from app.domain.points import Rank
 from app.domain.programme import Programme
 from app.domain.threads import Category, Post
+from app.domain.totals import Lease
 
 Open = Callable[[], AbstractContextManager[Session]]  # opens one transaction
 
 LEASE = "evaluator"
+OWED = "backfill"  # the lease that says a retroactive run was begun; its position is the last award before it
 LEASE_SECONDS = 10  # a dead evaluator's; a live one renews it with each batch
 BATCH = 500
 
@@ -34,13 +36,13 @@ def run(open_transaction: Open, batch: int = BATCH) -> int:
     done = 0
     while True:
         with open_transaction() as session:
-            if not waiting(session):
+            if not waiting(session) or is_owed(session):
                 return done
             token = leases.take(session, LEASE, LEASE_SECONDS)
         if token is None:
             return done
         try:
-            while booked := _batch(open_transaction, token, batch):
+            while booked := step(open_transaction, token, batch):
                 done += booked
         except leases.Lost:
             return done
@@ -55,7 +57,13 @@ def waiting(session: Session) -> bool:
     return session.scalar(select(Activity.id).where(Activity.seq.is_(None)).limit(1)) is not None
 
 
-def _batch(open_transaction: Open, token: str, size: int) -> int:
+def is_owed(session: Session) -> bool:
+    """Whether a retroactive run was begun and not finished. What it booked it must award before anything follows."""
+    return session.get(Lease, OWED) is not None
+
+
+def step(open_transaction: Open, token: str, size: int = BATCH) -> int:
+    """Book and evaluate one batch under a lease; returns how many deeds. Raises leases.Lost."""
     with open_transaction() as session:
         position = leases.hold(session, LEASE, token, LEASE_SECONDS)
         rules = kept(session)
@@ -115,7 +123,7 @@ def evaluate(session: Session, rules: Programme, deeds: Sequence[Deed]) -> None:
             balances[deed.member] = sums.value((gate.balance.id, deed.member, ""))
             rank = rank_at(rules, balances[deed.member])
             climbed[deed.member] = max(rank, climbed.get(deed.member, 0))
-        if deed.kind == "badge_granted" and deed.object:
+        if deed.kind == "badge_granted" and deed.object and not deed.reverses:
             awards.place(session, deed.object, deed.member, deed.seq)
             gate.held(deed.object, deed.member, deed.seq, deed.at)
     points.close(session)

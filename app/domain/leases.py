@@ -23,9 +23,12 @@ def take(session: Session, name: str, seconds: int) -> str | None:
     session.execute(insert_into(session, Lease).values(name=name, position=0).on_conflict_do_nothing())
     token = secrets.token_hex(16)
     free = or_(Lease.token.is_(None), Lease.until < now())
+    # Whoever is at work has the row locked, perhaps for minutes: do not queue up behind.
+    wanted = select(Lease.name).where(Lease.name == name, free).with_for_update(skip_locked=True)
     taken = session.scalar(
-        update(Lease).where(Lease.name == name, free)
+        update(Lease).where(Lease.name.in_(wanted))
         .values(token=token, until=now() + timedelta(seconds=seconds)).returning(Lease.name)
+        .execution_options(synchronize_session=False)
     )
     return token if taken else None
 
@@ -55,12 +58,6 @@ def release(session: Session, name: str, token: str) -> None:
     session.execute(
         update(Lease).where(Lease.name == name, Lease.token == token).values(token=None, until=None)
     )
-
-
-def is_free(session: Session, name: str) -> bool:
-    """Whether nobody holds a lease at this moment."""
-    held = select(Lease.name).where(Lease.name == name, Lease.token.is_not(None), Lease.until >= now())
-    return session.scalar(held) is None
 
 
 def position(session: Session, name: str) -> int:

@@ -135,9 +135,11 @@ def test_a_retroactive_run_leaves_nothing_waiting_and_the_next_deed_goes_on_from
 
 
 def test_a_retroactive_run_for_one_badge_awards_no_other(session, open_transaction):
+    note_visits(session, make_member(session), [0])
+    session.commit()
+    evaluator.run(open_transaction)
     make_badge(session, "one", {"count": "visited"})
     make_badge(session, "other", {"count": "visited"})
-    note_visits(session, make_member(session), [0])
     session.commit()
     backfill.run(open_transaction, only="one")
     assert held(session).keys() == {"one"}

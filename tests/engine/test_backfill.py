@@ -1,0 +1,163 @@
+"""Retroactive runs beside everything else: nobody's deed is lost, a run that died is finished."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import select, update
+
+from app.db import transaction
+from app.domain import activities, backfill, evaluator, leases
+from app.domain.badges import Award, Badge
+from app.domain.base import now
+from app.domain.notifications import Notification
+from app.domain.points import PointEntry, PointRule
+from app.domain.totals import Lease, Total
+from app.domain.totals import Measure as MeasureRow
+from tests.domain.rules import make_badge
+from tests.factories import make_member
+
+MAY = datetime(2026, 5, 1, tzinfo=UTC)
+VISITS = {"count": "visited", "n": 2}
+
+
+@pytest.fixture
+def open_transaction(engine):
+    return partial(transaction, engine)
+
+
+def visit(session, member, *days):
+    for day in days:
+        activities.note(session, "visited", member, at=MAY + timedelta(days=day))
+    session.commit()
+
+
+def held(session):
+    return set(session.scalars(select(Badge.slug).join(Award, Award.badge_id == Badge.id)))
+
+
+
+
+def test_a_run_for_one_badge_loses_no_deed_for_the_others(session, open_transaction):
+    make_badge(session, "one", {"count": "visited"})
+    make_badge(session, "other", VISITS)
+    visit(session, make_member(session), 0, 1)
+    backfill.run(open_transaction, only="one")
+    assert held(session) == {"one", "other"}
+
+
+def test_an_unknown_badge_is_refused_before_anything_is_owed(session, open_transaction):
+    make_badge(session, "one", {"count": "visited"})
+    visit(session, make_member(session), 0)
+    with pytest.raises(KeyError):
+        backfill.run(open_transaction, only="oen")
+    assert session.get(Lease, backfill.OWED) is None
+    session.rollback()
+    backfill.resume(open_transaction)
+    evaluator.run(open_transaction)
+    assert held(session) == {"one"}
+
+
+def test_a_run_that_died_is_finished_though_its_badge_was_withdrawn_meanwhile(session, open_transaction, monkeypatch):
+    badge = make_badge(session, "one", {"count": "visited"})
+    visit(session, make_member(session), 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(backfill, "settle", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            backfill.run(open_transaction, only="one")
+    badge.state = "legacy"
+    session.commit()
+    backfill.resume(open_transaction)
+    session.expire_all()
+    assert session.get(Lease, backfill.OWED) is None
+
+
+def test_a_run_for_one_badge_pays_the_debt_of_a_run_that_died(session, open_transaction, monkeypatch):
+    make_badge(session, "one", {"count": "visited"})
+    make_badge(session, "other", VISITS)
+    visit(session, make_member(session), 0, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(backfill, "rebuild", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            backfill.run(open_transaction)
+    backfill.run(open_transaction, only="one")
+    assert held(session) == {"one", "other"}
+
+
+def test_live_evaluation_waits_until_a_run_that_died_is_finished(session, open_transaction, monkeypatch):
+    make_badge(session, "two", VISITS)
+    ada = make_member(session)
+    visit(session, ada, 0, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(backfill, "rebuild", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            backfill.run(open_transaction)
+    activities.withdraw(session, activities.standing(session, member_id=ada.id)[:1])
+    visit(session, ada, 2)
+    assert evaluator.run(open_transaction) == 0  # else the badge would be dated by the third visit
+    backfill.resume(open_transaction)
+    assert session.scalar(select(Award.earned_at)) == MAY + timedelta(days=1)
+
+
+def test_finishing_a_run_does_not_wait_for_an_evaluator(session, open_transaction):
+    make_badge(session, "one", {"count": "visited"})
+    backfill.owe(session, None)
+    token = leases.take(session, evaluator.LEASE, 60)
+    session.commit()
+    backfill.resume(open_transaction)  # returns at once
+    assert session.get(Lease, evaluator.LEASE, populate_existing=True).token == token
+
+
+def test_whoever_dies_with_the_lease_holds_others_up_for_seconds_only(session, open_transaction):
+    make_badge(session, "one", {"count": "visited"})
+    visit(session, make_member(session), 0)
+    leases.take(session, evaluator.LEASE, evaluator.LEASE_SECONDS)
+    session.commit()
+    assert evaluator.run(open_transaction) == 0
+    assert evaluator.LEASE_SECONDS <= 15
+    assert backfill.LEASE_SECONDS <= 60
+    session.execute(update(Lease).values(until=now()))
+    session.commit()
+    assert evaluator.run(open_transaction) == 1
+
+
+def test_totals_of_a_rule_that_rested_are_built_anew_when_it_returns(session, open_transaction):
+    badge = make_badge(session, "two", VISITS)
+    ada = make_member(session)
+    visit(session, ada, 0)
+    evaluator.run(open_transaction)
+    badge.state = "planned"
+    visit(session, ada, 1)
+    evaluator.run(open_transaction)
+    badge.state = "published"
+    visit(session, ada, 2)
+    evaluator.run(open_transaction)
+    visits = select(Total.value).join(MeasureRow, MeasureRow.id == Total.measure_id)
+    assert session.scalars(visits.where(MeasureRow.key.contains("visited"))).all() == [3]
+
+
+def test_a_changed_point_rule_counts_from_the_next_deed(session, open_transaction):
+    rule = PointRule(slug="visit", kind="visited", amount=5, says="Visit", per_day=5)
+    session.add(rule)
+    ada = make_member(session)
+    visit(session, ada, 0)
+    evaluator.run(open_transaction)
+    rule.per_day = 2
+    visit(session, ada, 1)
+    evaluator.run(open_transaction)
+    assert session.scalars(select(PointEntry.amount).order_by(PointEntry.seq)).all() == [5, 2]
+
+
+def test_a_member_gets_one_notice_though_the_run_died_half_way(session, open_transaction, monkeypatch):
+    make_badge(session, "one", {"count": "visited"})
+    make_badge(session, "both", {"all": [{"count": "visited"}, VISITS]})
+    visit(session, make_member(session), 0, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(backfill, "_award", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            backfill.run(open_transaction)
+    backfill.resume(open_transaction)
+    assert held(session) == {"one", "both"}
+    assert len(session.scalars(select(Notification.id)).all()) == 1

@@ -17,7 +17,6 @@ from app.domain.base import insert_into
 from app.domain.criteria import Measure, Node, Yearly
 from app.domain.gate import Gate, Rule, days_key, yearly_keys
 from app.domain.ledger import Rule as PointRule
-from app.domain.points import PointRule as PointRuleRow
 from app.domain.points import Rank
 from app.domain.totals import Measure as MeasureRow
 from app.domain.totals import Total
@@ -58,17 +57,16 @@ def published(session: Session) -> list[Rule]:
 
 def stamp(session: Session) -> tuple:
     """Something that differs whenever the programme does; cheap to ask for."""
-    return tuple(session.execute(select(
+    numbers = select(
         select(func.count()).where(Badge.state == "published").scalar_subquery(),
         select(func.sum(Badge.version_id)).where(Badge.state == "published").scalar_subquery(),
         select(func.max(BadgeVersion.id)).scalar_subquery(),
         select(func.max(BadgeVersion.published_at)).scalar_subquery(),  # tells a restored database apart
-        select(func.max(PointRuleRow.id)).scalar_subquery(),
-        select(func.sum(PointRuleRow.amount)).scalar_subquery(),
-        select(func.max(Rank.id)).scalar_subquery(),
         select(func.count()).where(MeasureRow.built.is_(True)).scalar_subquery(),
         select(func.max(MeasureRow.id)).scalar_subquery(),
-    )).one())
+    )
+    # Point rules and ranks are few, and are changed where they stand.
+    return session.execute(numbers).one(), ledger.rules(session), _ranks(session)
 
 
 def current(session: Session) -> Programme:
@@ -80,19 +78,28 @@ def current(session: Session) -> Programme:
     rules = published(session)
     gate = Gate(rules, identifiers)
     build(session, gate, identifiers.unbuilt)
-    ranks = session.execute(select(Rank.points, Rank.position).order_by(Rank.points)).all()
-    return Programme(rules, ledger.rules(session), [(it.points, it.position) for it in ranks], gate)
+    _retire(session, identifiers.built - identifiers.asked)
+    return Programme(rules, ledger.rules(session), _ranks(session), gate)
+
+
+def _ranks(session: Session) -> list[tuple[int, int]]:
+    rows = session.execute(select(Rank.points, Rank.position).order_by(Rank.points))
+    return [(it.points, it.position) for it in rows]
 
 
 class _Identifiers:
-    """Numbers for the keys of measures; remembers which of them have no totals yet."""
+    """Numbers for the keys of measures; remembers which were asked for, and which have totals."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         rows = session.execute(select(MeasureRow.key, MeasureRow.id, MeasureRow.built)).all()
         self._known = {row.key: row.id for row in rows}
-        self._bare = {row.key for row in rows if not row.built}
-        self.unbuilt: set[str] = set()
+        self.built = {row.key for row in rows if row.built}
+        self.asked: set[str] = set()
+
+    @property
+    def unbuilt(self) -> set[str]:
+        return self.asked - self.built
 
     def __call__(self, key: str) -> int:
         key = stored_key(key)
@@ -101,9 +108,7 @@ class _Identifiers:
             self._session.add(row)
             self._session.flush()
             self._known[key] = row.id
-            self._bare.add(key)
-        if key in self._bare:
-            self.unbuilt.add(key)
+        self.asked.add(key)
         return self._known[key]
 
 
@@ -120,7 +125,11 @@ def forget(session: Session) -> None:
 
 def forget_badges_held(session: Session, gate: Gate) -> None:
     """Drop what was remembered of badges held, after many were awarded at once."""
-    keys = [stored_key("latch:" + node.key) for node in gate.latches.values() if node.badges()]
+    _retire(session, {stored_key("latch:" + node.key) for node in gate.latches.values() if node.badges()})
+
+
+def _retire(session: Session, keys: set[str]) -> None:
+    """Drop totals that are no longer kept up; whoever asks for them again has them built anew."""
     ids = session.scalars(select(MeasureRow.id).where(MeasureRow.key.in_(keys))).all()
     session.execute(delete(Total).where(Total.measure_id.in_(ids)))
     session.execute(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app import bell, queue
 from app.db import transaction
-from app.domain import backfill, evaluator
+from app.domain import backfill, derived, evaluator
+from app.domain.base import now
 
 
 def evaluate() -> int:
@@ -12,3 +13,9 @@ def evaluate() -> int:
     bell.answer(queue.AWARDS)
     backfill.resume(transaction)
     return evaluator.run(transaction)
+
+
+def look_around() -> int:
+    """Note what has come true by itself, such as an anniversary; returns how many facts were new."""
+    with transaction() as session:
+        return derived.look(session, now())

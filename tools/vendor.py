@@ -46,6 +46,7 @@ ICONS = """
     coins-fill eye info lightbulb link-simple list-bullets lock-simple medal medal-fill minus moon push-pin-fill
     question question-fill ranking sign-in sign-out squares-four sun user warning-circle-fill
 """.split()  # noqa: SIM905 (a literal list would fill a page)
+MASKS = ("arrow-fat-up", "lightbulb")
 STARS = 5
 ICON_BOX = 256
 
@@ -60,6 +61,7 @@ def main() -> None:
         packages = Path(folder) / "node_modules"
         take_files(packages)
         take_icons(packages / "@phosphor-icons/core/assets")
+        take_masks(packages / "@phosphor-icons/core/assets")
         draw_favicon(packages / "@phosphor-icons/core/assets")
         take_glyphs(packages / "@phosphor-icons/core/assets/fill")
     art.glyphs.cache_clear()
@@ -74,20 +76,25 @@ def take_files(packages: Path) -> None:
 
 
 def take_icons(assets: Path) -> None:
-    """Write the sprite of the icons used in pages, and of the rows of stars."""
-    symbols = [_symbol(name, _outline(assets, name)) for name in sorted(ICONS)]
-    symbols += [_stars(assets, lit) for lit in range(STARS + 1)]
-    body = "\n".join(symbols)
+    """Write the sprite of the icons used in pages."""
+    body = "\n".join(_symbol(name, _outline(assets, name)) for name in sorted(ICONS))
     (STATIC / "icons").mkdir(exist_ok=True)
     (STATIC / "icons/icons.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg">\n{body}\n</svg>\n')
+
+
+def take_masks(assets: Path) -> None:
+    """Write the drawings that style sheets cut out of colour, where a page would repeat an icon for every post."""
+    for name in MASKS:
+        (STATIC / f"icons/{name}.svg").write_text(_drawing(_outline(assets, name)))
+    rows = _drawing(_star_rows(assets), STARS * ICON_BOX, (STARS + 1) * ICON_BOX)
+    (STATIC / "icons/stars.svg").write_text(rows)
 
 
 def draw_favicon(assets: Path) -> None:
     """Write the yellow sign with its aeroplane, as the browser's tab shows it."""
     plane = f'<g transform="translate(38 38) scale(.7)" fill="#15120A">{_outline(assets, "airplane-tilt-fill")}</g>'
     sign = f'<rect width="{ICON_BOX}" height="{ICON_BOX}" rx="56" fill="#FFC628"/>{plane}'
-    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {ICON_BOX} {ICON_BOX}">{sign}</svg>\n'
-    (STATIC / "icons/favicon.svg").write_text(drawing)
+    (STATIC / "icons/favicon.svg").write_text(_drawing(sign))
 
 
 def take_glyphs(fill: Path) -> None:
@@ -96,8 +103,8 @@ def take_glyphs(fill: Path) -> None:
     art.GLYPH_FILE.write_text(json.dumps(outlines, indent=0) + "\n")
 
 
-def _symbol(name: str, outline: str, width: int = ICON_BOX) -> str:
-    return f'<symbol id="{name}" viewBox="0 0 {width} {ICON_BOX}">{outline}</symbol>'
+def _symbol(name: str, outline: str) -> str:
+    return f'<symbol id="{name}" viewBox="0 0 {ICON_BOX} {ICON_BOX}">{outline}</symbol>'
 
 
 def _outline(assets: Path, name: str) -> str:
@@ -106,13 +113,18 @@ def _outline(assets: Path, name: str) -> str:
     return f'<path d="{_path(assets / weight / f"{stem}-{weight}.svg")}"/>'
 
 
-def _stars(assets: Path, lit: int) -> str:
-    """A row of five stars as one symbol: a list of members would otherwise carry five drawings each."""
-    row = [
-        f'<g transform="translate({place * ICON_BOX})">{_outline(assets, "star-fill" if place < lit else "star")}</g>'
+def _drawing(body: str, width: int = ICON_BOX, height: int = ICON_BOX) -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{body}</svg>\n'
+
+
+def _star_rows(assets: Path) -> str:
+    """Six rows of five stars, none to all of them lit, one below the other."""
+    return "".join(
+        f'<g transform="translate({place * ICON_BOX} {lit * ICON_BOX})">'
+        f"{_outline(assets, 'star-fill' if place < lit else 'star')}</g>"
+        for lit in range(STARS + 1)
         for place in range(STARS)
-    ]
-    return _symbol(f"stars-{lit}", "".join(row), STARS * ICON_BOX)
+    )
 
 
 def _path(drawing: Path) -> str:

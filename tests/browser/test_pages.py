@@ -1,0 +1,98 @@
+"""Every page as people meet it: both looks, wide and narrow, with and without script, under the policy."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+PAGES = (
+    "/", "/?sort=unanswered", "/c/lounge", "/t/1/a-thread", "/t/1/a-thread?page=2", "/t/2/a-thread", "/u/ada", "/u/ben",
+    "/u/ada/badges", "/u/ada/badges?view=list", "/u/ada/badges?show=request", "/u/ada/points", "/badges",
+    "/badges?group=tower&tier=platinum&way=event", "/badges/safe-hands", "/badges/smooth-landing", "/badges/speaker",
+    "/awards/1", "/points", "/ranks", "/how-to-get-badges", "/appearance", "/login",
+)  # fmt: skip
+WIDER_THAN_THE_WINDOW = """() => document.documentElement.scrollWidth > innerWidth ? [...document.querySelectorAll('body *')]
+    .filter(it => it.getBoundingClientRect().right > innerWidth + 1).map(it => it.outerHTML.slice(0, 90)).slice(0, 3) : []"""
+
+
+@pytest.mark.parametrize(("look", "width", "signed_in"), [("light", 1280, True), ("dark", 390, True), ("dark", 1280, False)])
+def test_no_page_breaks_a_rule_of_accessibility(window, ada, look, width, signed_in):
+    page, broken = window(width=width, look=look, viewer=ada if signed_in else None), {}
+    for address in PAGES:
+        page.goto(address)
+        found = Axe().run(page).response["violations"]
+        if found:
+            broken[address] = [(it["id"], [node["target"] for node in it["nodes"][:2]]) for it in found]
+    assert broken == {}
+
+
+def test_no_page_scrolls_sideways_on_the_smallest_screen(window, ada):
+    page, wide = window(width=320, viewer=ada), {}
+    for address in PAGES:
+        page.goto(address)
+        if found := page.evaluate(WIDER_THAN_THE_WINDOW):
+            wide[address] = found
+    assert wide == {}
+
+
+def test_open_menus_and_tips_break_no_rule_either(window, ada):
+    page = window(viewer=ada)
+    page.goto("/u/ada/badges")
+    page.click("[popovertarget=menu]")
+    expect(page.locator("#menu")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+    page.keyboard.press("Escape")
+    page.click('[data-badge="safe-hands"] .how')
+    assert Axe().run(page).response["violations"] == []
+
+
+def test_sorting_changes_the_list_in_place_and_the_way_back_is_kept(window, ada):
+    page = window()
+    page.goto("/")
+    page.evaluate("window.sameWindow = true")
+    page.click("#sort-unanswered")
+    page.wait_for_url("**/?sort=unanswered")
+    expect(page.locator(".threads h2")).to_have_text(["Nobody knows"])
+    expect(page.locator("#sort-unanswered")).to_have_attribute("aria-current", "page")
+    assert page.evaluate("window.sameWindow")
+    page.go_back()
+    expect(page.locator(".threads h2")).to_have_count(2)
+
+
+def test_the_library_is_filtered_as_soon_as_one_chooses(window, ada):
+    page = window(viewer=ada)
+    page.goto("/badges")
+    page.select_option("#earned", "yes")
+    expect(page.locator("[data-badge]")).to_have_count(2)
+    assert "earned=yes" in page.url
+
+
+def test_without_script_the_same_filters_work_with_their_button(window, ada):
+    page = window(script=False, viewer=ada)
+    page.goto("/badges")
+    page.select_option("#earned", "yes")
+    page.click("form.filters button")
+    expect(page.locator("[data-badge]")).to_have_count(2)
+    page.goto("/")
+    page.click("#sort-unanswered")
+    expect(page.locator(".threads h2")).to_have_text(["Nobody knows"])
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_night_look_is_chosen_and_kept(window, ada, script):
+    page = window(script=script)
+    page.goto("/appearance")
+    page.check("[value=dark]")
+    page.click("main button")
+    page.goto("/")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(8, 17, 32)" if script else True
+
+
+def test_a_badge_that_is_held_is_painted_in_colour(window, ada):
+    page = window(viewer=ada)
+    page.goto("/u/ada/badges")
+    field = "slug => getComputedStyle(document.querySelector(`[data-badge=${slug}] svg.badge`)).getPropertyValue('--b-field')"
+    assert page.evaluate(field, "smooth-landing") != page.evaluate(field, "safe-hands")

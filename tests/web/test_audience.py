@@ -1,0 +1,75 @@
+"""Who may use which address: the whole table. An address missing here is an address nobody thought about."""
+
+from __future__ import annotations
+
+from app.db import transaction
+from app.web import audience
+from tests.factories import make_member
+from tests.web.scenery import sign_in
+
+EVERYBODY = {
+    "GET /",
+    "GET /c/<slug>",
+    "GET /t/<int:thread_id>",
+    "GET /t/<int:thread_id>/<slug>",
+    "GET /p/<int:post_id>",
+    "GET /u/<username>",
+    "GET /u/<username>/badges",
+    "GET /badges",
+    "GET /badges/<slug>",
+    "GET /awards/<int:award_id>",
+    "GET /points",
+    "GET /ranks",
+    "GET /how-to-get-badges",
+    "GET /appearance",
+    "POST /appearance",
+    "GET /login",
+    "POST /login",
+    "POST /logout",
+    "GET /password-reset/<secret>",
+    "POST /password-reset/<secret>",
+}
+ONESELF = {"GET /u/<username>/points"}
+# Watched over by the site's own servers, without a view of ours: static files, and what machines ask.
+MACHINES = {"GET /static/<path:filename>", "GET /healthz", "GET /readyz", "GET /metrics"}
+
+
+def addresses(app):
+    """Each address with its method, and the audience that its view states."""
+    for rule in app.url_map.iter_rules():
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            yield f"{method} {rule.rule}", audience.of(app.view_functions[rule.endpoint])
+
+
+def test_every_address_has_the_audience_of_the_table(app):
+    found = {address: who for address, who in addresses(app) if address not in MACHINES}
+    assert found == dict.fromkeys(EVERYBODY, "everybody") | dict.fromkeys(ONESELF, "oneself")
+
+
+def test_views_for_members_and_staff_let_nobody_else_in(app, client, engine):
+    app_views = {
+        "members": audience.members_only(lambda: "in"),
+        "staff": audience.staff_only(lambda: "in"),
+        "administrators": audience.administrators_only(lambda: "in"),
+    }
+    with transaction(engine) as session:
+        people = {role: make_member(session, role=role) for role in ("member", "moderator", "administrator")}
+
+    def may(view, person):
+        browser = app.test_client()
+        if person:
+            sign_in(browser, engine, person)
+        cookies = "; ".join(f"{it.key}={it.value}" for it in browser._cookies.values())
+        with app.test_request_context("/x", headers={"Cookie": cookies}):
+            try:
+                return view() == "in"
+            except Exception as refusal:
+                assert refusal.code == 404
+                return False
+
+    allowed = {name: [role for role in (None, *people) if may(view, people.get(role))] for name, view in app_views.items()}
+    assert allowed == {
+        "members": ["member", "moderator", "administrator"],
+        "staff": ["moderator", "administrator"],
+        "administrators": ["administrator"],
+    }

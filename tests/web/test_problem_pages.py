@@ -1,0 +1,77 @@
+"""Pages for what did not work."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import abort
+
+
+
+def soup(answer):
+    return BeautifulSoup(answer.data, "html.parser")
+
+
+@pytest.mark.parametrize("code", [400, 403, 404, 405, 413, 429, 500, 503])
+def test_each_problem_has_a_page_with_its_reference(client, app, monkeypatch, code):
+    monkeypatch.setitem(app.view_functions, "guide.ranks", lambda: abort(code))
+    answer = client.get("/ranks")
+    problem = soup(answer).select_one("[data-reference]")
+    assert answer.status_code == code
+    assert problem["data-reference"] == answer.headers["X-Request-Reference"]
+    assert problem["role"] == "alert"
+    assert problem.text.strip()
+
+
+def test_an_accident_shows_its_reference_and_nothing_else(client, app, monkeypatch, capfd):
+    def accident():
+        raise RuntimeError("SECRET")
+
+    monkeypatch.setitem(app.view_functions, "guide.ranks", accident)
+    monkeypatch.setattr(app, "testing", False)
+    answer = client.get("/ranks?typed=ECHO")
+    assert answer.status_code == 500
+    assert "SECRET" not in answer.text
+    assert "ECHO" not in answer.text
+    assert soup(answer).select_one("[data-reference]")["data-reference"] == answer.headers["X-Request-Reference"]
+    assert answer.headers["X-Request-Reference"] in capfd.readouterr().err
+
+
+def test_what_a_rule_says_to_the_person_is_shown_as_text(client, app, monkeypatch):
+    monkeypatch.setitem(app.view_functions, "guide.ranks", lambda: abort(403, "Not <b>you</b>."))
+    assert "Not <b>you</b>." in soup(client.get("/ranks")).select_one("[role=alert]").get_text()
+
+
+def test_a_part_of_a_page_gets_a_part_for_an_answer(client):
+    answer = client.get("/nowhere", headers={"HX-Request": "true"})
+    assert answer.status_code == 404
+    assert not soup(answer).select("html")
+    assert soup(answer).select_one("[data-reference]")
+
+
+def test_a_wrong_method_says_which_are_right(client):
+    answer = client.post("/ranks")
+    assert answer.status_code in (400, 405)
+    assert client.delete("/appearance").status_code in (400, 405)
+
+
+def test_a_form_without_its_token_changes_nothing(client):
+    answer = client.post("/appearance", data={"theme": "dark"})
+    assert answer.status_code == 400
+    assert "Set-Cookie" not in answer.headers or "theme=" not in answer.headers["Set-Cookie"]
+    assert soup(answer).select_one("[data-reference]")
+
+
+def test_a_look_is_chosen_by_a_plain_form(client):
+    form = soup(client.get("/appearance")).select_one("form")
+    token = form.select_one("[name=csrf_token]")["value"]
+    assert client.post(form["action"], data={"csrf_token": token, "theme": "neon"}).status_code == 400
+    assert client.post(form["action"], data={"csrf_token": token, "theme": "dark"}).status_code == 303
+    assert soup(client.get("/")).html["data-theme"] == "dark"
+    assert soup(client.get("/appearance")).select_one("[checked]")["value"] == "dark"
+
+
+def test_a_forged_look_is_ignored(client):
+    client.set_cookie("theme", '"><script>')
+    page = soup(client.get("/"))
+    assert "data-theme" not in page.html.attrs

@@ -17,7 +17,9 @@ WIDER_THAN_THE_WINDOW = """() => document.documentElement.scrollWidth > innerWid
     .filter(it => it.getBoundingClientRect().right > innerWidth + 1).map(it => it.outerHTML.slice(0, 90)).slice(0, 3) : []"""
 
 
-@pytest.mark.parametrize(("look", "width", "signed_in"), [("light", 1280, True), ("dark", 390, True), ("dark", 1280, False)])
+@pytest.mark.parametrize(
+    ("look", "width", "signed_in"), [("light", 1280, True), ("dark", 390, True), ("dark", 1280, False)]
+)
 def test_no_page_breaks_a_rule_of_accessibility(window, ada, look, width, signed_in):
     page, broken = window(width=width, look=look, viewer=ada if signed_in else None), {}
     for address in PAGES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
 
@@ -58,15 +58,14 @@ def test_a_finger_shows_it(window, ada, script):
     assert box["x"] + box["width"] <= 390
 
 
-def test_browsers_that_do_not_know_interest_are_helped_by_the_script(live_server, ada, engine):
+def test_browsers_that_do_not_know_interest_are_helped_by_the_script(browser, live_server, ada):
     flags = [*CHROMIUM_FLAGS, "--disable-blink-features=HTMLInterestForAttribute"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = chromium.new_page(base_url=live_server)
-        page.goto("/badges")
-        assert not page.evaluate("'interestForElement' in HTMLButtonElement.prototype")
-        page.hover(f"{BADGE} > a")
-        expect(page.locator(f"{BADGE} [data-tip]")).to_be_visible()
-        page.mouse.move(2, 2)
-        expect(page.locator(f"{BADGE} [data-tip]")).to_be_hidden()
-        chromium.close()
+    older = browser.browser_type.launch(executable_path=CHROMIUM, args=flags)
+    page = older.new_page(base_url=live_server)
+    page.goto("/badges")
+    assert not page.evaluate("'interestForElement' in HTMLButtonElement.prototype")
+    page.hover(f"{BADGE} > a")
+    expect(page.locator(f"{BADGE} [data-tip]")).to_be_visible()
+    page.mouse.move(2, 2)
+    expect(page.locator(f"{BADGE} [data-tip]")).to_be_hidden()
+    older.close()

@@ -27,7 +27,15 @@ def make_ranks(session: Session) -> None:
     for position, (name, points) in enumerate((("Passenger", 0), ("Cadet", 100), ("Captain", 1500))):
         unlocks = ["messages"] if position else []
         session.add(
-            Rank(position=position, slug=name.lower(), name=name, points=points, stars=position, about="A step.", unlocks=unlocks)
+            Rank(
+                position=position,
+                slug=name.lower(),
+                name=name,
+                points=points,
+                stars=position,
+                about="A step.",
+                unlocks=unlocks,
+            )
         )
     session.flush()
 
@@ -63,7 +71,9 @@ def make_thread_of(session: Session, by: Member, length: int, text: str = "word 
     category = more.pop("category", None) or make_category(session)
     assert isinstance(category, Category)
     fields = {"kind": "question", "title": "A thread", "slug": "a-thread", "created_at": NOON, "active_at": NOON}
-    thread = Thread(**{**fields, "category_id": category.id, "author_id": by.id, "answers": length, "replies": length, **more})
+    thread = Thread(
+        **{**fields, "category_id": category.id, "author_id": by.id, "answers": length, "replies": length, **more}
+    )
     session.add(thread)
     session.flush()
     make_post(session, thread, by, kind=thread.kind, text=text)

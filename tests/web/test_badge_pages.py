@@ -8,7 +8,17 @@ from bs4 import BeautifulSoup
 from app.db import transaction
 from app.domain.activities import Activity
 from tests.factories import make_member
-from tests.web.scenery import NOON, days, make_award, make_badge, make_post, make_ranks, make_rule, make_thread_of, sign_in
+from tests.web.scenery import (
+    NOON,
+    days,
+    make_award,
+    make_badge,
+    make_post,
+    make_ranks,
+    make_rule,
+    make_thread_of,
+    sign_in,
+)
 
 
 @pytest.fixture
@@ -111,10 +121,20 @@ def test_an_award_explains_itself(client, engine, ada):
         thread = make_thread_of(session, ada, 0, title="Which gate?")
         post = make_post(session, thread, ada)
         session.add(
-            Activity(kind="accepted", member_id=ada.id, actor_id=ada.id, post_id=post.id, happened_at=NOON, local_day=1, seq=5)
+            Activity(
+                kind="accepted",
+                member_id=ada.id,
+                actor_id=ada.id,
+                post_id=post.id,
+                happened_at=NOON,
+                local_day=1,
+                seq=5,
+            )
         )
         award = make_award(session, make_badge(session, "smooth-landing", how="Have an answer accepted."), ada, seq=5)
-        by_hand = make_award(session, make_badge(session, "thanks"), ada, way="staff", by_id=ada.id, reason="For the tower.")
+        by_hand = make_award(
+            session, make_badge(session, "thanks"), ada, way="staff", by_id=ada.id, reason="For the tower."
+        )
     page = soup(client.get(f"/awards/{award.id}"))
     assert "Have an answer accepted." in page.main.text
     assert page.select_one(f'main a[href="/p/{post.id}"]').text == "Which gate?"

@@ -49,7 +49,12 @@ def stand_at(session, member, earn, value):
 
 def test_the_profile_shows_exactly_the_two_badges_earned_last(client, engine, ada):
     with transaction(engine) as session:
-        for slug, at in (("old", NOON - days(9)), ("newest", NOON), ("newer", NOON - days(1)), ("oldest", NOON - days(99))):
+        for slug, at in (
+            ("old", NOON - days(9)),
+            ("newest", NOON),
+            ("newer", NOON - days(1)),
+            ("oldest", NOON - days(99)),
+        ):
             make_award(session, make_badge(session, slug), ada, at)
     recent = soup(client.get("/u/Ada")).select("[data-recent-badge]")
     assert [it["data-recent-badge"] for it in recent] == ["newest", "newer"]
@@ -89,7 +94,9 @@ def test_a_profile_tells_rank_points_and_counts(client, engine, ada):
 def test_nobody_and_whoever_left_have_no_pages(client, engine, ada):
     with transaction(engine) as session:
         session.merge(ada).deleted_at = now()
-    assert {client.get(f"/u/{name}{rest}").status_code for name in ("Ada", "nobody") for rest in ("", "/badges")} == {404}
+    assert {client.get(f"/u/{name}{rest}").status_code for name in ("Ada", "nobody") for rest in ("", "/badges")} == {
+        404
+    }
 
 
 def test_the_badging_page_has_every_badge_with_its_tip(client, engine, ada):
@@ -111,7 +118,9 @@ def test_progress_is_shown_to_oneself_alone(client, engine, ada):
         eve = make_member(session, "eve")
     assert not soup(client.get("/u/Ada/badges")).select("progress")
     assert not soup(sign_in(client, engine, eve).get("/u/Ada/badges")).select("progress")
-    bar = soup(sign_in(client, engine, ada).get("/u/Ada/badges")).select_one('[data-badge="safe-hands"] [data-tip] progress')
+    bar = soup(sign_in(client, engine, ada).get("/u/Ada/badges")).select_one(
+        '[data-badge="safe-hands"] [data-tip] progress'
+    )
     assert (bar["value"], bar["max"]) == ("7", "10")
 
 
@@ -131,7 +140,9 @@ def test_a_streak_counts_the_days_up_to_today(client, engine, ada):
         make_badge(session, "weekly-hop", earn={"streak": "visited", "n": 7})
         today = day_number(now())
         for seq, day in enumerate((today - 9, today - 2, today - 1, today), 1):
-            session.add(Activity(kind="visited", member_id=ada.id, actor_id=ada.id, happened_at=NOON, local_day=day, seq=seq))
+            session.add(
+                Activity(kind="visited", member_id=ada.id, actor_id=ada.id, happened_at=NOON, local_day=day, seq=seq)
+            )
     bar = soup(sign_in(client, engine, ada).get("/u/Ada/badges")).select_one('[data-badge="weekly-hop"] progress')
     assert (bar["value"], bar["max"]) == ("3", "7")
 

@@ -9,7 +9,16 @@ from app.db import transaction
 from app.domain import markup
 from app.domain.threads import Tag, ThreadTag
 from tests.factories import make_category, make_member
-from tests.web.scenery import make_award, make_badge, make_entry, make_post, make_ranks, make_rule, make_thread_of, sign_in
+from tests.web.scenery import (
+    make_award,
+    make_badge,
+    make_entry,
+    make_post,
+    make_ranks,
+    make_rule,
+    make_thread_of,
+    sign_in,
+)
 
 EVIL = "\"'><img src=x onerror=alert(1)><script>alert(1)</script>{{7*7}}{% raw %}<b hx-post=/logout>"
 POST = (
@@ -27,7 +36,13 @@ def ada(engine):
         make_rule(session).says = EVIL
         html = markup.clean(POST) + markup.render(POST)
         ada = make_member(session, "ada")
-        ada.name, ada.title, ada.location, ada.website, ada.about_html = EVIL[:80], EVIL, EVIL, "javascript:alert(1)", html
+        ada.name, ada.title, ada.location, ada.website, ada.about_html = (
+            EVIL[:80],
+            EVIL,
+            EVIL,
+            "javascript:alert(1)",
+            html,
+        )
         lounge = make_category(session, slug="lounge", name=EVIL[:80], about=EVIL)
         thread = make_thread_of(session, ada, 0, title=EVIL, category=lounge)
         tag = Tag(name=EVIL[:60])

@@ -12,7 +12,16 @@ from app.domain.base import day_number, now
 from app.domain.ledger import week_of
 from app.domain.points import WeekScore
 from tests.factories import make_category, make_member
-from tests.web.scenery import make_award, make_badge, make_entry, make_post, make_ranks, make_rule, make_thread_of, sign_in
+from tests.web.scenery import (
+    make_award,
+    make_badge,
+    make_entry,
+    make_post,
+    make_ranks,
+    make_rule,
+    make_thread_of,
+    sign_in,
+)
 
 ADDRESSES = {
     "/": 12,

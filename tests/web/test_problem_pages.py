@@ -7,7 +7,6 @@ from bs4 import BeautifulSoup
 from flask import abort
 
 
-
 def soup(answer):
     return BeautifulSoup(answer.data, "html.parser")
 

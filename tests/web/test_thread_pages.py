@@ -66,7 +66,10 @@ def test_a_link_to_a_post_leads_to_its_page(client, engine, ada):
         last = make_post(session, thread, ada)
         comment = make_post(session, thread, ada, kind="comment", parent_id=last.id)
     assert client.get(f"/p/{last.id}").location == f"/t/{thread.id}/a-thread?page=3#post-{last.id}"
-    assert client.get(f"/p/{comment.id}").location == f"/t/{thread.id}/a-thread?page=3&comments={last.id}#post-{comment.id}"
+    assert (
+        client.get(f"/p/{comment.id}").location
+        == f"/t/{thread.id}/a-thread?page=3&comments={last.id}#post-{comment.id}"
+    )
     assert last.id in posts_on(soup(client.get(f"/t/{thread.id}/a-thread?page=3")))
 
 
@@ -109,7 +112,9 @@ def test_deleted_posts_and_threads_are_gone(client, engine, ada):
         post = make_post(session, thread, ada, text="SECRET", deleted_at=now())
         hidden = make_post(session, gone, ada)
     assert "SECRET" not in client.get(f"/t/{thread.id}/a-thread").text
-    assert {client.get(path).status_code for path in (f"/t/{gone.id}/a-thread", f"/p/{post.id}", f"/p/{hidden.id}")} == {404}
+    assert {
+        client.get(path).status_code for path in (f"/t/{gone.id}/a-thread", f"/p/{post.id}", f"/p/{hidden.id}")
+    } == {404}
 
 
 def test_whoever_left_is_a_former_member_everywhere(client, engine, ada):
@@ -153,7 +158,9 @@ def test_a_long_list_is_paged(client, engine, ada):
     assert client.get("/?page=3").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=-1", "page=1e99", "page=٣", "page=99999999999999999999", "sort=x", "page="])
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=-1", "page=1e99", "page=٣", "page=99999999999999999999", "sort=x", "page="]
+)
 def test_nonsense_in_an_address_is_a_bad_request(client, query):
     assert client.get(f"/?{query}").status_code == 400
 

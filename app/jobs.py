@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from app import bell, queue
 from app.db import transaction
-from app.domain import backfill, derived, evaluator
+from app.domain import backfill, derived, evaluator, limits, sessions
 from app.domain.base import now
 
 
@@ -19,3 +21,9 @@ def look_around() -> int:
     """Note what has come true by itself, such as an anniversary; returns how many facts were new."""
     with transaction() as session:
         return derived.look(session, now())
+
+
+def tidy() -> int:
+    """Delete what nothing looks at any more: used-up limits and outlived log-ins; returns how many rows."""
+    with transaction() as session:
+        return limits.forget_before(session, now() - timedelta(days=2)) + sessions.forget_outlived(session)

@@ -72,6 +72,13 @@ def end_all(session: Session, member: Member) -> None:
     session.execute(delete(LogIn).where(LogIn.member_id == member.id))
 
 
+def forget_outlived(session: Session, *, at: datetime | None = None) -> int:
+    """Delete log-ins that nobody can use any more; how many."""
+    moment = at or now()
+    outlived = (LogIn.seen_at <= moment - IDLE) | (LogIn.created_at <= moment - LONGEST)
+    return len(session.execute(delete(LogIn).where(outlived).returning(LogIn.secret_hash)).all())
+
+
 def _outlived(moment: datetime, member: Member) -> ColumnElement[bool]:
     return (LogIn.seen_at <= moment - IDLE) | (LogIn.created_at <= moment - longest(member))
 

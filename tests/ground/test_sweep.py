@@ -5,9 +5,10 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from app import sweep
-from app.domain import activities
+from app.domain import activities, sessions
 from app.domain.activities import Activity
 from app.domain.base import now
+from app.domain.sessions import LogIn
 from tests.factories import make_member
 
 
@@ -26,6 +27,15 @@ def test_an_anniversary_is_noted_and_booked_without_anybody_doing_anything(app, 
     sweep.once(app)
     [year] = session.scalars(select(Activity)).all()
     assert (year.kind, year.member_id, year.object, year.seq) == ("anniversary", ada.id, "1", 1)
+
+
+def test_a_log_in_that_nobody_can_use_is_deleted_and_a_fresh_one_is_kept(app, session):
+    ada = make_member(session)
+    sessions.start(session, ada, device="phone")
+    sessions.start(session, ada, device="old", at=now() - timedelta(days=31))
+    session.commit()
+    sweep.once(app)
+    assert session.scalars(select(LogIn.device)).all() == ["phone"]
 
 
 def test_a_sweep_that_fails_does_not_end_the_sweeping(app, session):

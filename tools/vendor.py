@@ -1,7 +1,8 @@
 """Fetch the pieces made by others (icons, fonts, htmx) from their npm packages, at fixed versions.
 
-    python tools/vendor.py      needs npm; writes static/{fonts,icons,js,licences} and app/glyphs.json,
-                                then draws static/badges/sprite.svg anew
+    python tools/vendor.py           needs npm; writes static/{fonts,icons,js,licences} and app/glyphs.json,
+                                     then draws static/badges/sprite.svg anew
+    python tools/vendor.py sprite    only draws the sprite anew, after a change of app/art.py; needs nothing
 
 Run it after naming a new icon in ICONS or a new glyph in app/domain/insignia.py, and commit what changed.
 """
@@ -52,6 +53,14 @@ ICON_BOX = 256
 
 
 def main() -> None:
+    """Fetch what others made unless only our own is asked for, and draw the sprite."""
+    if sys.argv[1:] != ["sprite"]:
+        fetch()
+    art.glyphs.cache_clear()
+    art.SPRITE_FILE.write_text(art.sprite())
+
+
+def fetch() -> None:
     """Fetch the packages into a folder that is thrown away, and take the pieces wanted."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = [f"{name}@{version}" for name, version in PACKAGES.items()]
@@ -64,8 +73,6 @@ def main() -> None:
         take_masks(packages / "@phosphor-icons/core/assets")
         draw_favicon(packages / "@phosphor-icons/core/assets")
         take_glyphs(packages / "@phosphor-icons/core/assets/fill")
-    art.glyphs.cache_clear()
-    art.SPRITE_FILE.write_text(art.sprite())
 
 
 def take_files(packages: Path) -> None:

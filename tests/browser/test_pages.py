@@ -93,6 +93,13 @@ def test_the_night_look_is_chosen_and_kept(window, ada, script):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(8, 17, 32)" if script else True
 
 
+def test_the_stars_of_a_rank_are_lit_one_by_one(window, ada):
+    page = window()
+    page.goto("/ranks")
+    drawn = [it.screenshot() for it in page.locator(".stars").all()]
+    assert len(drawn) == len(set(drawn)) == 6
+
+
 def test_a_badge_that_is_held_is_painted_in_colour(window, ada):
     page = window(viewer=ada)
     page.goto("/u/ada/badges")

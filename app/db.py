@@ -78,3 +78,15 @@ def transaction(engine: Engine | None = None) -> Iterator[Session]:
 
 def _bells_for(session: Session) -> set[str]:
     return {BELLS[type(row)] for row in session.new if type(row) in BELLS}
+
+
+@contextmanager
+def snapshot(engine: Engine | None = None) -> Iterator[Session]:
+    """A session to read much with, row by row. It keeps nobody from writing.
+
+    PostgreSQL streams rows only within a transaction; on SQLite one would be a writer's.
+    """
+    engine = engine or db.engine
+    isolation = "AUTOCOMMIT" if engine.dialect.name == "sqlite" else "REPEATABLE READ"
+    with Session(engine.execution_options(isolation_level=isolation)) as session:
+        yield session

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.db import db, transaction
+from app.db import db, snapshot, transaction
 from app.domain import backfill as backfills
 from app.domain import explanations, export
 from app.domain.backfill import Gain, Tell
@@ -86,14 +86,14 @@ def _line(gain: Gain, dry_run: bool) -> str:
 @with_appcontext
 def export_to(file: Path, source: str | None) -> None:
     """Write all awards to FILE.csv ("-" for standard output)."""
-    session = db.session()
-    if source and session.get(ImportRun, source) is None:
-        known = ", ".join(session.scalars(select(ImportRun.source))) or "none"
-        raise click.ClickException(f"Nothing was imported from {source!r}. Known sources: {known}.")
-    with sys.stdout if str(file) == "-" else file.open("w", newline="", encoding="utf-8") as out:
-        rows = csv.writer(out)
-        rows.writerow(export.COLUMNS)
-        rows.writerows(export.awards(session, source))
+    with snapshot() as session:
+        if source and session.get(ImportRun, source) is None:
+            known = ", ".join(session.scalars(select(ImportRun.source))) or "none"
+            raise click.ClickException(f"Nothing was imported from {source!r}. Known sources: {known}.")
+        with sys.stdout if str(file) == "-" else file.open("w", newline="", encoding="utf-8") as out:
+            rows = csv.writer(out)
+            rows.writerow(export.COLUMNS)
+            rows.writerows(export.awards(session, source))
 
 
 @awards.command()

@@ -3,8 +3,8 @@
 Badges.xml is never read: the awards are found anew, by the same rules as everybody's.
 """
 
+from app.imports.stackexchange.course import Outcome, Progress, run
 from app.imports.stackexchange.deeds import untold
 from app.imports.stackexchange.dump import DumpError
-from app.imports.stackexchange.run import Outcome, Progress, run
 
 __all__ = ["DumpError", "Outcome", "Progress", "run", "untold"]

@@ -42,7 +42,7 @@ class Home:
         keys = select(ImportKey.external_id, ImportKey.local_id).where(
             ImportKey.source == self.source, ImportKey.kind == kind, ImportKey.external_id.in_(wanted)
         )
-        return dict(self.session.execute(keys).tuples().all())
+        return dict(self.session.execute(keys).all())
 
     def admit(self, kind: str, model: type[Base], numbers: Sequence[int]) -> dict[int, int]:
         """Give new rows their ids and remember them by their old numbers."""
@@ -188,7 +188,7 @@ def _write_tags(home: Home, rows: Rows) -> None:
     members = home.known("member", (row["user"] for row in rows))
     names = {row["tag"]: opened[row["question"]] for row in reversed(rows)}
     home.add_once(Tag, [{"name": name, "first_thread_id": first} for name, first in sorted(names.items())])
-    tags = dict(session.execute(select(Tag.name, Tag.id).where(Tag.name.in_(names))).tuples().all())
+    tags = dict(session.execute(select(Tag.name, Tag.id).where(Tag.name.in_(names))).all())
     home.add(
         ThreadTag,
         [

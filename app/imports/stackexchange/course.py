@@ -16,7 +16,7 @@ from typing import Protocol
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
-from app.db import transaction
+from app.db import snapshot, transaction
 from app.domain.base import now
 from app.domain.imported import ImportKey, ImportRun
 from app.domain.problems import Conflict
@@ -117,16 +117,8 @@ def _count(staged: sqlite3.Connection, table: str) -> int:
     return int(staged.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608  names of our own
 
 
-@contextmanager
-def _reading(engine: Engine) -> Iterator[Session]:
-    """A session to look with. On SQLite no transaction: it would keep everybody else from writing."""
-    isolation = "AUTOCOMMIT" if engine.dialect.name == "sqlite" else "REPEATABLE READ"
-    with Session(engine.execution_options(isolation_level=isolation)) as session:
-        yield session
-
-
 def _finished_at(engine: Engine, source: str) -> datetime | None:
-    with _reading(engine) as session:
+    with snapshot(engine) as session:
         return session.scalar(select(ImportRun.finished_at).where(ImportRun.source == source))
 
 
@@ -143,7 +135,7 @@ def _write(
         position = current.position if stage.name == current.stage else BEHIND_ALL
         position = _write_stage(engine, staged, source, stage, position, progress)
         _go_on(engine, source, stage, position)
-    with _reading(engine) as session:
+    with snapshot(engine) as session:
         keys = select(ImportKey.kind, func.count()).where(ImportKey.source == source).group_by(ImportKey.kind)
         counts = {kind: count for kind, count in session.execute(keys)}  # noqa: C416  rows are no pairs to mypy
     return counts | {"activity": _count(staged, "ordered")}
@@ -202,7 +194,7 @@ def _put_in_order(engine: Engine, staged: sqlite3.Connection, current: ImportRun
     if staged.execute("SELECT 1 FROM ordered_for WHERE run = ?", (mark,)).fetchone():
         return
     progress.begin("Finding what counts", None)
-    with _reading(engine) as session:
+    with snapshot(engine) as session:
         deeds.order(staged, session, current.source, current.missing)
     staged.execute("INSERT INTO ordered_for VALUES (?)", (mark,))
     staged.commit()

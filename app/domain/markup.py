@@ -7,12 +7,14 @@ picture is fetched from elsewhere: it becomes a link.
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
@@ -35,6 +37,8 @@ _ATTRIBUTES = {
     "td": {"align"},
 }
 
+MENTION = re.compile(r"(?<![\w@/.+-])@([A-Za-z0-9_][A-Za-z0-9._-]{1,29})")
+
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _UNNESTED = {"br", "hr", "img", "p", "li", "dt", "dd", "tr", "td", "th"}  # void, or closed by the next of their kind
 _IMAGE = re.compile(r'<img((?: [a-z]+="[^"]*")+) ?/?>')
@@ -42,11 +46,14 @@ _ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
 _OWN_PICTURE = re.compile(r"/(?![/\\])")
 
 
-def render(markdown: str) -> str:
-    """The HTML of a Markdown text; one that is too long, or all brackets, is shown as typed."""
+def render(markdown: str, members: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The HTML of a Markdown text; one that is too long, or all brackets, is shown as typed.
+
+    `members` are those whom the text may mention, by their folded usernames: each @name links to them.
+    """
     if len(markdown) > MAX_SOURCE or markdown.count("[") > MAX_BRACKETS:
         return _as_typed(markdown)
-    return _SAFE.clean(_MARKDOWN.render(markdown))
+    return _SAFE.clean(_MARKDOWN.render(markdown, {"members": members}))
 
 
 def clean(source: str) -> str:
@@ -133,9 +140,40 @@ class _Renderer(RendererHTML):
     th_open = td_open = _cell
 
 
+def _link_mentions(state: StateCore) -> None:
+    """Make links of the members named in a text, but not in code or within another link."""
+    if not state.env.get("members"):
+        return
+    for block in state.tokens:
+        linked = 0
+        parts: list[Token] = []
+        for part in block.children or ():
+            linked += part.nesting if part.type.startswith("link_") else 0
+            parts += _split(part, state.env["members"]) if part.type == "text" and not linked else [part]
+        if block.children:
+            block.children = parts
+
+
+def _split(part: Token, members: Mapping[str, str]) -> list[Token]:
+    pieces, end = [], 0
+    for found in MENTION.finditer(part.content):
+        name = found[1].rstrip(".-")
+        if username := members.get(name.lower()):
+            start = Token("link_open", "a", 1, attrs={"href": f"/u/{username}"})
+            pieces += [_text(part.content[end : found.start()]), start, _text("@" + name), Token("link_close", "a", -1)]
+            end = found.start() + 1 + len(name)
+    return [*pieces, _text(part.content[end:])]
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)
+
+
 def _markdown() -> MarkdownIt:
     settings: dict[str, Any] = {"html": False, "linkify": True, "maxNesting": 50}
-    return MarkdownIt("commonmark", settings, renderer_cls=_Renderer).enable(["table", "strikethrough", "linkify"])
+    reader = MarkdownIt("commonmark", settings, renderer_cls=_Renderer).enable(["table", "strikethrough", "linkify"])
+    reader.core.ruler.after("linkify", "mentions", _link_mentions)
+    return reader
 
 
 _MARKDOWN = _markdown()

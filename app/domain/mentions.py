@@ -1,19 +1,17 @@
 """Mentions: members named in a post with an @ before their username."""
 
-import re
 from datetime import datetime
 
 from markdown_it import MarkdownIt
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.domain import activities, rows
+from app.domain import activities, markup, rows
 from app.domain.members import Member
 from app.domain.problems import Invalid
 from app.domain.threads import Mention, Post
 
 MOST = 10  # in one post; more is calling people together, not talking to them
-NAME = re.compile(r"(?<![\w@/.+-])@([A-Za-z0-9_][A-Za-z0-9._-]{1,29})")
 READER = MarkdownIt("commonmark")
 
 
@@ -25,18 +23,20 @@ def names_in(body: str) -> set[str]:
         for part in block.children or ():
             depth += part.nesting if part.type.startswith("link_") else 0
             if part.type == "text" and not depth:
-                found.update(match.rstrip(".-").lower() for match in NAME.findall(part.content))
+                found.update(match.rstrip(".-").lower() for match in markup.MENTION.findall(part.content))
     return found
 
 
 def settle(session: Session, post: Post, author: Member, moment: datetime) -> list[Member]:
-    """Make the mentions what the text says now; returns who is newly mentioned.
+    """Make the mentions what the text says now, and link them; returns who is newly mentioned.
 
     Nobody mentions themselves. Both sides' numbers move, and fall again when a name is taken out.
     """
     named = _called(session, names_in(post.body), besides=author)
     if len(named) > MOST:
         raise Invalid(body=f"Mention at most {MOST} members in one post.")
+    if named:
+        post.html = markup.render(post.body, {member.username_key: member.username for member in named})
     wanted = {member.id for member in named}
     for gone in set(session.scalars(select(Mention.member_id).where(Mention.post_id == post.id))) - wanted:
         _forget(session, post, gone)

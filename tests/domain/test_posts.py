@@ -14,7 +14,7 @@ from app.domain.activities import Activity
 from app.domain.base import now
 from app.domain.members import Member, Role
 from app.domain.problems import Invalid, Refused
-from app.domain.threads import Edit, Mention, Thread
+from app.domain.threads import Edit, Mention, Post, Thread
 from tests.factories import make_answer, make_category, make_member, make_thread
 
 
@@ -196,3 +196,11 @@ def test_six_tags_are_too_many(session):
     ada, category = make_member(session), make_category(session)
     with pytest.raises(Invalid, match="at most 5"):
         posts.start_thread(session, ada, category, kind="idea", title="Tags", body="Many.", tagged=list("abcdef"))
+
+
+def test_a_mention_links_to_the_member_and_other_names_stay_text(session):
+    make_member(session, "ben.k")
+    thread = make_thread(session, body="Thanks @Ben.K. and @nobody, see `@ben.k` or [@ben.k](https://a.example)")
+    html = session.scalar(select(Post.html).where(Post.thread_id == thread.id))
+    assert html.count('href="/u/ben.k"') == 1
+    assert ">@Ben.K</a>. and @nobody" in html

@@ -218,7 +218,9 @@ def point_rules(draw: st.DrawFn) -> list[dict[str, Any]]:
     for number, rule in enumerate(draw(st.lists(POINT_RULE, min_size=1, max_size=4))):
         shifted = {key: value + day if key in ("since", "until") else value for key, value in rule.items()}
         rules.append(shifted | {"slug": f"rule-{number}"})
-    return rules
+    # Rules that cancel each other out within one deed would leave a trace in the ledger and none in a balance.
+    taken_from = {rule["kind"] for rule in rules if rule["amount"] < 0}
+    return [rule for rule in rules if rule["amount"] < 0 or rule["kind"] not in taken_from]
 
 
 def _in_days(rule: dict[str, Any]) -> dict[str, Any]:

@@ -38,8 +38,6 @@ def held(session):
     return set(session.scalars(select(Badge.slug).join(Award, Award.badge_id == Badge.id)))
 
 
-
-
 def test_a_run_for_one_badge_loses_no_deed_for_the_others(session, open_transaction):
     make_badge(session, "one", {"count": "visited"})
     make_badge(session, "other", VISITS)

@@ -95,6 +95,7 @@ def app(site: Flask, workplace: Path, redis_url: str) -> Iterator[Flask]:
         shutil.copy(workplace / "template.db", workplace / "contrail.db")
     else:
         servers.empty(engine)
+    site.extensions["presence"].clear()
     with redis_server.connect(redis_url) as client:
         client.flushall()
     settings: config.Settings = site.config["SETTINGS"]

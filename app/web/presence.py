@@ -23,6 +23,7 @@ READS_REMEMBERED = 20_000
 def install(app: Flask) -> None:
     """Watch what members open."""
     noted: dict[tuple[int, int], None] = {}  # reads this process knows of, so that it need not ask again
+    app.extensions["presence"] = noted
 
     @app.after_request
     def remember(response: Response) -> Response:

@@ -1,10 +1,12 @@
 """Pages for what did not work. They say what happened, what was kept and what to do."""
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.logs import log, reference
+from app.web.looks import theme
 
 WORDS = {
     400: ("That request was not understood", "Go back and try again; what you typed is still there."),
@@ -23,6 +25,7 @@ def install(app: Flask) -> None:
     """Answer every error of an app with one of these pages."""
     app.register_error_handler(HTTPException, expected)
     app.register_error_handler(CSRFError, lambda error: answer(400, *EXPIRED))
+    app.register_error_handler(OperationalError, out_of_reach)
     app.register_error_handler(Exception, unexpected)
 
 
@@ -46,13 +49,33 @@ def unexpected(error: Exception) -> Response:
     return answer(500, *WORDS[500])
 
 
+def out_of_reach(error: OperationalError) -> Response:
+    """The database does not answer, for now."""
+    log.error("database out of reach", exc_info=error)
+    found = answer(503, *WORDS[503])
+    found.headers["Retry-After"] = "30"
+    return found
+
+
 def answer(code: int, heading: str, text: str) -> Response:
     """The page of an error, or only its words where htmx asked for a part of a page."""
     said = {"code": code, "heading": heading, "text": text, "reference": reference()}
-    whole = request.headers.get("HX-Request") != "true"
-    try:
-        body = render_template("problems/show.html" if whole and code < 500 else "problems/bare.html", **said)
-    except Exception as error:  # the page asks for the viewer, and the database may be the one that is broken
-        log.error("error page failed", exc_info=error)
-        body = render_template("problems/bare.html", **said)
+    if request.headers.get("HX-Request") == "true":
+        body = _alone("problems/bare.html", **said)
+    elif code >= 500:
+        body = _alone("problems/alone.html", theme=theme(), **said)
+    else:
+        body = _among_the_others(**said)
     return Response(body, code, content_type="text/html; charset=utf-8")
+
+
+def _among_the_others(**said: object) -> str:
+    try:
+        return render_template("problems/show.html", **said)
+    except SQLAlchemyError as error:  # the layout asks who is looking
+        log.error("error page failed", exc_info=error)
+        return _alone("problems/alone.html", theme=theme(), **said)
+
+
+def _alone(template: str, **said: object) -> str:
+    return current_app.jinja_env.get_template(template).render(**said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from bs4 import BeautifulSoup
 from flask import abort
+from sqlalchemy.exc import OperationalError
 
 
 def soup(answer):
@@ -34,6 +35,19 @@ def test_an_accident_shows_its_reference_and_nothing_else(client, app, monkeypat
     assert "ECHO" not in answer.text
     assert soup(answer).select_one("[data-reference]")["data-reference"] == answer.headers["X-Request-Reference"]
     assert answer.headers["X-Request-Reference"] in capfd.readouterr().err
+
+
+def test_a_database_out_of_reach_is_said_so_on_a_whole_page(client, app, monkeypatch):
+    def unreachable():
+        raise OperationalError("select", {}, Exception("SECRET"))
+
+    monkeypatch.setitem(app.view_functions, "guide.ranks", unreachable)
+    monkeypatch.setattr("app.web.looks.viewer", unreachable)
+    answer = client.get("/ranks")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert soup(answer).select_one("h1").text == "We are not ready yet"
+    assert soup(answer).select_one("link[rel=stylesheet]")
+    assert "SECRET" not in answer.text
 
 
 def test_what_a_rule_says_to_the_person_is_shown_as_text(client, app, monkeypatch):

@@ -40,16 +40,17 @@ def badging(username: str) -> str:
     own = _is_viewer(person)
     view, show = choice("view", ("grid", "list")), choice("show", ("all", "earned", "unearned", "request"))
     everything = standing.of(library.every(db.session()), person.id, progress=own)
-    known = [it for it in everything if it.state != "legacy" or it.held]
     return render_template(
         "members/badging.html",
         person=person,
         is_self=own,
         view=view,
         show=show,
-        groups=library.by_family([it for it in known if _shown(it, show)], key=lambda it: it.badge.family),
-        counts={name: sum(1 for it in known if _shown(it, name)) for name in ("all", "earned", "unearned", "request")},
-        tallies=_tallies(known),
+        groups=library.by_family([it for it in everything if _shown(it, show)], key=lambda it: it.badge.family),
+        counts={
+            name: sum(1 for it in everything if _shown(it, name)) for name in ("all", "earned", "unearned", "request")
+        },
+        tallies=_tallies(everything),
         nearest=standing.closest(everything) if own else [],
     )
 
@@ -83,9 +84,9 @@ def _shown(it: standing.Standing, show: str) -> bool:
     return show == "all" or "request" in it.ways
 
 
-def _tallies(known: list[standing.Standing]) -> dict[str, tuple[int, int]]:
+def _tallies(everything: list[standing.Standing]) -> dict[str, tuple[int, int]]:
     """For each group of badges how many are held, and how many there are."""
-    groups = library.by_family(known, key=lambda it: it.badge.family)
+    groups = library.by_family(everything, key=lambda it: it.badge.family)
     return {family: (sum(1 for it in found if it.held), len(found)) for family, found in groups.items()}
 
 

@@ -387,14 +387,7 @@ class Stage:
     def forget(self) -> None:
         """Empty everything that follows from the deeds."""
         with self.open() as session:
-            session.execute(delete(Delivery))
-            session.execute(delete(Notification))
-            session.execute(delete(Award).where(Award.way == "automatic"))
-            for table in (PointEntry, WeekScore, Total, Measure, Lease):
-                session.execute(delete(table))
-            session.execute(update(Award).values(seq=None))
-            session.execute(update(Member).values(points=0, rank=0))
-            session.execute(update(Activity).values(seq=None))
+            forget(session)
         evaluator._kept.clear()
 
     # --- deeds -----------------------------------------------------------------------------
@@ -521,6 +514,18 @@ class Stage:
         """Read everything that an evaluation leaves behind."""
         with self.open() as session:
             return read(session)
+
+
+def forget(session: Session) -> None:
+    """Leave of a community only its deeds and what people gave, as if nobody had ever looked."""
+    session.execute(delete(Delivery))
+    session.execute(delete(Notification))
+    session.execute(delete(Award).where(Award.way == "automatic"))
+    for table in (PointEntry, WeekScore, Total, Measure, Lease):
+        session.execute(delete(table))
+    session.execute(update(Award).values(seq=None))
+    session.execute(update(Member).values(points=0, rank=0))
+    session.execute(update(Activity).values(seq=None))
 
 
 def read(session: Session) -> Outcome:

@@ -1,0 +1,52 @@
+"""Markup: what members write is shown as they meant it, and can do nothing."""
+
+import time
+
+import pytest
+
+from app.domain import markup
+
+WORST = {
+    "brackets": "[" * 20_000,
+    "emphasis": "**a" * 6_000,
+    "pictures": "![a](" * 4_000,
+    "quotes": ">" * 20_000,
+    "addresses": "www." * 5_000,
+    "deep tags": "<div>" * 20_000,
+    "deep lists": "<ul><li>" * 12_000,
+}
+
+
+def test_markdown_keeps_tables_links_code_and_pictures_of_our_own():
+    html = markup.render("| a | b |\n|:-|-:|\n| 1 | 2 |\n\n~~x~~ https://a.example `x<1` ![y](/uploads/y.png)")
+    assert '<td align="right">2</td>' in html
+    assert '<s>x</s> <a href="https://a.example" rel="nofollow ugc noopener">https://a.example</a>' in html
+    assert '<code>x&lt;1</code> <img src="/uploads/y.png" alt="y">' in html
+
+
+@pytest.mark.parametrize("address", ["https://spy.example/p.png", "//spy.example/p.png", r"/\spy.example/p.png"])
+def test_a_picture_from_elsewhere_is_never_fetched(address):
+    assert 'src="/\\' not in markup.render(f"![p]({address})")
+    assert 'src="//' not in markup.render(f"![p]({address})")
+    assert 'src="http' not in markup.render(f"![p]({address})")
+    assert "src=" not in markup.clean(f'<img src="{address}" alt="p">')
+
+
+def test_a_title_that_looks_like_a_picture_breaks_out_of_nothing():
+    html = markup.clean('<img src="x"><a title="<img src=" href=" onclick=steal() x=">t</a>')
+    assert html.count("<a ") == 2
+    assert "<img" not in html
+    assert "onclick=steal() x=" in html  # as the value of an address, where it is no attribute
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_the_worst_text_is_rendered_in_time(name):
+    began = time.process_time()
+    markup.render(WORST[name])
+    markup.clean(WORST[name])
+    assert time.process_time() - began < 1.5
+
+
+def test_what_is_too_long_is_shown_as_typed_and_still_fits():
+    assert markup.render("<b>" + "&" * 300_000).startswith("<p>&lt;b&gt;&amp;")
+    assert len(markup.clean("<p>" + "&" * 300_000)) <= markup.MAX_STORED

@@ -84,6 +84,11 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def sentence(text: str) -> str:
+    """A text with a full stop, unless it ends in a mark of its own."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def initials(name: str) -> str:
     """The first letters of the first two words of a name."""
     return "".join(word[0] for word in name.split()[:2]).upper()

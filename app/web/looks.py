@@ -35,7 +35,14 @@ def install(app: Flask) -> None:
     env.add_extension("jinja2.ext.i18n")
     env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(
-        number=number, ago=ago, day=day, moment=moment, initials=initials, standing=standing, prose=prose
+        number=number,
+        ago=ago,
+        day=day,
+        moment=moment,
+        initials=initials,
+        standing=standing,
+        prose=prose,
+        sentence=sentence,
     )
     env.globals.update(
         shape_of=shape,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.conftest import CHROMIUM, CHROMIUM_FLAGS
-
 pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+WITHOUT_INTEREST = """
+    delete HTMLButtonElement.prototype.interestForElement;
+    addEventListener("interest", event => event.preventDefault(), true);
+"""
 BADGE = '[data-badge="safe-hands"]'
 
 
@@ -58,14 +60,11 @@ def test_a_finger_shows_it(window, ada, script):
     assert box["x"] + box["width"] <= 390
 
 
-def test_browsers_that_do_not_know_interest_are_helped_by_the_script(browser, live_server, ada):
-    flags = [*CHROMIUM_FLAGS, "--disable-blink-features=HTMLInterestForAttribute"]
-    older = browser.browser_type.launch(executable_path=CHROMIUM, args=flags)
-    page = older.new_page(base_url=live_server)
+def test_browsers_that_do_not_know_interest_are_helped_by_the_script(window, ada):
+    page = window()
+    page.add_init_script(WITHOUT_INTEREST)
     page.goto("/badges")
-    assert not page.evaluate("'interestForElement' in HTMLButtonElement.prototype")
     page.hover(f"{BADGE} > a")
     expect(page.locator(f"{BADGE} [data-tip]")).to_be_visible()
     page.mouse.move(2, 2)
     expect(page.locator(f"{BADGE} [data-tip]")).to_be_hidden()
-    older.close()

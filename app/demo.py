@@ -192,12 +192,16 @@ class Play:
         else:
             self.read(told, start, on_stage)
 
-    def reply(self, told: dict[str, Any], key: str, start: datetime, thread: dict[str, Any], on_stage: dict[str, Post]) -> None:
+    def reply(
+        self, told: dict[str, Any], key: str, start: datetime, thread: dict[str, Any], on_stage: dict[str, Post]
+    ) -> None:
         """A post in a thread, with its comments, edits, reactions and acceptance."""
         author, at = told["by"], start + timedelta(hours=told["after"])
 
         def write(at: datetime) -> None:
-            on_stage[key] = posts.post_reply(self.session, on_stage["0"].thread, self.people[author], told["text"], at=at)
+            on_stage[key] = posts.post_reply(
+                self.session, on_stage["0"].thread, self.people[author], told["text"], at=at
+            )
 
         self.plan(at, write)
         self.like(told, key, author, at, on_stage)
@@ -205,7 +209,9 @@ class Play:
             self.plan(at + timedelta(hours=2.5 * number), self.commenting(key, who, text, on_stage))
         if told.get("accepted"):
             wait = timedelta(hours=2 if told["accepted"] == "first" else 3)
-            self.plan(at + wait, lambda at: acceptance.accept(self.session, on_stage[key], self.people[thread["by"]], at=at))
+            self.plan(
+                at + wait, lambda at: acceptance.accept(self.session, on_stage[key], self.people[thread["by"]], at=at)
+            )
         if "later" in told:
             body = f"{told['text']}\n\n**Added:** {told['later']}"
             self.plan(
@@ -265,5 +271,11 @@ class Play:
 
     def granting(self, badge: Badge, who: str, told: dict[str, Any]) -> Deed:
         return lambda at: awards.grant(
-            self.session, badge, self.people[who], by=self.people["control"], way=told["way"], reason=told["reason"], at=at
+            self.session,
+            badge,
+            self.people[who],
+            by=self.people["control"],
+            way=told["way"],
+            reason=told["reason"],
+            at=at,
         )

@@ -41,7 +41,9 @@ def backfill(slug: str | None, dry_run: bool) -> None:
     try:
         gains = _with_bar(lambda tell: _preview(slug, tell) if dry_run else backfills.run(transaction, slug, tell))
     except KeyError:
-        raise click.ClickException(f"No published badge with a rule is called {slug!r}. See: flask catalogue export -") from None
+        raise click.ClickException(
+            f"No published badge with a rule is called {slug!r}. See: flask catalogue export -"
+        ) from None
     except backfills.Busy as no:
         raise click.ClickException(str(no)) from None
     for gain in gains:

@@ -37,14 +37,22 @@ class Activity(Base):
         CheckConstraint("amount <> 0", name="amount"),
         CheckConstraint("(amount < 0) = (reverses_id IS NOT NULL)", name="withdrawal"),
         Index("uq_activities_seq", "seq", unique=True),
-        Index("uq_activities_reverses", "reverses_id", unique=True,
-              sqlite_where=text("reverses_id IS NOT NULL"),
-              postgresql_where=text("reverses_id IS NOT NULL")),
-        Index("uq_activities_source", "source", unique=True,
-              sqlite_where=text("source IS NOT NULL"), postgresql_where=text("source IS NOT NULL")),
+        Index(
+            "uq_activities_reverses",
+            "reverses_id",
+            unique=True,
+            sqlite_where=text("reverses_id IS NOT NULL"),
+            postgresql_where=text("reverses_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_activities_source",
+            "source",
+            unique=True,
+            sqlite_where=text("source IS NOT NULL"),
+            postgresql_where=text("source IS NOT NULL"),
+        ),
         Index("ix_activities_waiting", "id", sqlite_where=WAITING, postgresql_where=WAITING),
-        Index("ix_activities_member", "kind", "member_id", "seq",
-              sqlite_where=BOOKED, postgresql_where=BOOKED),
+        Index("ix_activities_member", "kind", "member_id", "seq", sqlite_where=BOOKED, postgresql_where=BOOKED),
         Index("ix_activities_post", "post_id", "kind", "seq"),
         {"sqlite_autoincrement": True},
     )
@@ -68,9 +76,16 @@ class Activity(Base):
 
 
 def note(
-    session: Session, kind: str, member: Member, *, by: Member | None = None,
-    post: Post | None = None, at: datetime | None = None, amount: int = 1,
-    object: str | None = None, source: str | None = None,
+    session: Session,
+    kind: str,
+    member: Member,
+    *,
+    by: Member | None = None,
+    post: Post | None = None,
+    at: datetime | None = None,
+    amount: int = 1,
+    object: str | None = None,
+    source: str | None = None,
 ) -> Activity:
     """Note a deed that counts for a member; the commit rings the worker.
 
@@ -80,8 +95,14 @@ def note(
     kinds.KINDS[kind]
     doer, moment = by or member, at or now()
     activity = Activity(
-        kind=kind, member_id=member.id, actor_id=doer.id, amount=amount, object=object,
-        source=source, happened_at=moment, local_day=day_number(moment, ZoneInfo(doer.zone)),
+        kind=kind,
+        member_id=member.id,
+        actor_id=doer.id,
+        amount=amount,
+        object=object,
+        source=source,
+        happened_at=moment,
+        local_day=day_number(moment, ZoneInfo(doer.zone)),
         post_id=post.id if post else None,
         thread_id=post.thread_id if post else None,
         category_id=post.thread.category_id if post else None,
@@ -94,10 +115,18 @@ def withdraw(session: Session, activities: Sequence[Activity]) -> list[Activity]
     """Withdraw deeds: one opposite row each, with the time and place of the first."""
     opposites = [
         Activity(
-            kind=it.kind, member_id=it.member_id, actor_id=it.actor_id, post_id=it.post_id,
-            thread_id=it.thread_id, category_id=it.category_id, object=it.object,
-            amount=-it.amount, happened_at=it.happened_at, local_day=it.local_day,
-            undated=it.undated, reverses_id=it.id,
+            kind=it.kind,
+            member_id=it.member_id,
+            actor_id=it.actor_id,
+            post_id=it.post_id,
+            thread_id=it.thread_id,
+            category_id=it.category_id,
+            object=it.object,
+            amount=-it.amount,
+            happened_at=it.happened_at,
+            local_day=it.local_day,
+            undated=it.undated,
+            reverses_id=it.id,
         )
         for it in activities
     ]

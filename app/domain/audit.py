@@ -36,7 +36,8 @@ def waiting(session: Session) -> int:
 def _sums():  # type: ignore[no-untyped-def]
     return (
         select(PointEntry.member_id, func.sum(PointEntry.amount).label("points"))
-        .group_by(PointEntry.member_id).subquery()
+        .group_by(PointEntry.member_id)
+        .subquery()
     )
 
 
@@ -45,16 +46,24 @@ def _balances(session: Session) -> Iterable[Difference]:
     should = func.coalesce(sums.c.points, 0)
     rows = session.execute(
         select(Member.username, literal("balance"), Member.points, should)
-        .outerjoin(sums, sums.c.member_id == Member.id).where(Member.points != should).order_by(Member.id)
+        .outerjoin(sums, sums.c.member_id == Member.id)
+        .where(Member.points != should)
+        .order_by(Member.id)
     )
     return [Difference(*row) for row in rows]
 
 
 def _week_sums():  # type: ignore[no-untyped-def]
     return (
-        select(WEEK.label("week"), PointEntry.member_id, func.sum(PointEntry.amount).label("points"),
-               func.max(PointEntry.seq).label("seq"))
-        .where(PointEntry.amount != 0).group_by(WEEK, PointEntry.member_id).subquery()
+        select(
+            WEEK.label("week"),
+            PointEntry.member_id,
+            func.sum(PointEntry.amount).label("points"),
+            func.max(PointEntry.seq).label("seq"),
+        )
+        .where(PointEntry.amount != 0)
+        .group_by(WEEK, PointEntry.member_id)
+        .subquery()
     )
 
 
@@ -63,12 +72,16 @@ def _weeks(session: Session) -> Iterable[Difference]:
     same = (sums.c.week == WeekScore.week) & (sums.c.member_id == WeekScore.member_id)
     kept = session.execute(
         select(Member.username, WeekScore.week, WeekScore.points, func.coalesce(sums.c.points, 0))
-        .select_from(WeekScore).join(Member, Member.id == WeekScore.member_id).outerjoin(sums, same)
+        .select_from(WeekScore)
+        .join(Member, Member.id == WeekScore.member_id)
+        .outerjoin(sums, same)
         .where(WeekScore.points != func.coalesce(sums.c.points, 0))
     )
     missing = session.execute(
         select(Member.username, sums.c.week, literal(0), sums.c.points)
-        .select_from(sums).join(Member, Member.id == sums.c.member_id).outerjoin(WeekScore, same)
+        .select_from(sums)
+        .join(Member, Member.id == sums.c.member_id)
+        .outerjoin(WeekScore, same)
         .where(WeekScore.week.is_(None))
     )
     return [Difference(name, f"week {week}", has, should) for name, week, has, should in [*kept, *missing]]
@@ -79,7 +92,9 @@ def _reached():  # type: ignore[no-untyped-def]
     highest = select(run.c.member_id, func.max(run.c.run).label("points")).group_by(run.c.member_id).subquery()
     return (
         select(highest.c.member_id, func.max(Rank.position).label("rank"))
-        .join_from(highest, Rank, Rank.points <= highest.c.points).group_by(highest.c.member_id).subquery()
+        .join_from(highest, Rank, Rank.points <= highest.c.points)
+        .group_by(highest.c.member_id)
+        .subquery()
     )
 
 
@@ -87,7 +102,9 @@ def _ranks(session: Session) -> Iterable[Difference]:
     reached = _reached()
     rows = session.execute(
         select(Member.username, literal("rank"), Member.rank, reached.c.rank)
-        .join(reached, reached.c.member_id == Member.id).where(Member.rank < reached.c.rank).order_by(Member.id)
+        .join(reached, reached.c.member_id == Member.id)
+        .where(Member.rank < reached.c.rank)
+        .order_by(Member.id)
     )
     return [Difference(*row) for row in rows]
 
@@ -97,13 +114,15 @@ def repair(session: Session) -> None:
     sums, reached = _sums(), _reached()
     quiet = {"synchronize_session": False}
     session.execute(
-        update(Member).values(points=func.coalesce(
-            select(sums.c.points).where(sums.c.member_id == Member.id).scalar_subquery(), 0
-        )).execution_options(**quiet)
+        update(Member)
+        .values(points=func.coalesce(select(sums.c.points).where(sums.c.member_id == Member.id).scalar_subquery(), 0))
+        .execution_options(**quiet)
     )
     session.execute(
-        update(Member).where(Member.id == reached.c.member_id, Member.rank < reached.c.rank)
-        .values(rank=reached.c.rank).execution_options(**quiet)
+        update(Member)
+        .where(Member.id == reached.c.member_id, Member.rank < reached.c.rank)
+        .values(rank=reached.c.rank)
+        .execution_options(**quiet)
     )
     weeks = _week_sums()
     session.execute(delete(WeekScore))

@@ -38,8 +38,14 @@ def make(session: Session, reached: Iterable[Reached]) -> list[Fresh]:
     rows = session.execute(
         insert_into(session, Award).on_conflict_do_nothing().returning(*columns),
         [
-            {"badge_id": it.badge, "version_id": it.version, "member_id": it.member, "subject": it.subject,
-             "seq": it.seq, "earned_at": it.at}
+            {
+                "badge_id": it.badge,
+                "version_id": it.version,
+                "member_id": it.member,
+                "subject": it.subject,
+                "seq": it.seq,
+                "earned_at": it.at,
+            }
             for it in sorted(first.values(), key=lambda it: (it.seq, it.badge, it.subject))
         ],
     )
@@ -49,18 +55,33 @@ def make(session: Session, reached: Iterable[Reached]) -> list[Fresh]:
 
 
 def grant(
-    session: Session, badge: Badge, member: Member, *, by: Member | None = None, way: str = "staff",
-    reason: str = "", at: datetime | None = None,
+    session: Session,
+    badge: Badge,
+    member: Member,
+    *,
+    by: Member | None = None,
+    way: str = "staff",
+    reason: str = "",
+    at: datetime | None = None,
 ) -> Award:
     """Give a badge by hand, request, invitation or event. Raises Refused if the member has it."""
     if badge.version_id is None:
         raise Refused("This badge has not been published yet.")
     earned_at = at or now()
     made = session.execute(
-        insert_into(session, Award).values(
-            badge_id=badge.id, version_id=badge.version_id, member_id=member.id, subject=0, way=way,
-            by_id=by.id if by else None, reason=reason, earned_at=earned_at,
-        ).on_conflict_do_nothing().returning(Award.id)
+        insert_into(session, Award)
+        .values(
+            badge_id=badge.id,
+            version_id=badge.version_id,
+            member_id=member.id,
+            subject=0,
+            way=way,
+            by_id=by.id if by else None,
+            reason=reason,
+            earned_at=earned_at,
+        )
+        .on_conflict_do_nothing()
+        .returning(Award.id)
     ).scalar()
     if made is None:
         raise Refused(f"{member.name} already has {badge.name}.")
@@ -75,8 +96,7 @@ def place(session: Session, slug: str, member_id: int, seq: int) -> None:
     """Give an award made by people its place in booking order, where its deed was booked."""
     badge = select(Badge.id).where(Badge.slug == slug).scalar_subquery()
     session.execute(
-        update(Award).where(Award.badge_id == badge, Award.member_id == member_id, Award.seq.is_(None))
-        .values(seq=seq)
+        update(Award).where(Award.badge_id == badge, Award.member_id == member_id, Award.seq.is_(None)).values(seq=seq)
     )
 
 
@@ -89,16 +109,15 @@ def count_holders(session: Session, badges: set[int]) -> None:
             .scalar_subquery()
         )
         session.execute(
-            update(Badge).where(Badge.id.in_(badges)).values(holders=held)
-            .execution_options(synchronize_session=False)
+            update(Badge).where(Badge.id.in_(badges)).values(holders=held).execution_options(synchronize_session=False)
         )
 
 
 def latest(session: Session, member_id: int, limit: int = 2) -> Sequence[Award]:
     """A member's latest awards: by the day earned, then by number, newest first."""
     return session.scalars(
-        select(Award).where(Award.member_id == member_id, Award.revoked_at.is_(None))
-        .order_by(Award.earned_at.desc(), Award.id.desc()).limit(limit)
+        select(Award)
+        .where(Award.member_id == member_id, Award.revoked_at.is_(None))
+        .order_by(Award.earned_at.desc(), Award.id.desc())
+        .limit(limit)
     ).all()
-
-

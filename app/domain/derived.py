@@ -168,9 +168,7 @@ def stayed_alone(scope: Scope) -> Select[Any]:
     week_over = later(Thread.created_at, days=ALONE_DAYS)
     other = aliased(Post)
     answered = exists().where(other.thread_id == Thread.id, other.id != Post.id, other.created_at < week_over)
-    voted = exists().where(
-        Reaction.post_id == Post.id, Reaction.created_at < week_over, Reaction.kind != "favorite"
-    )
+    voted = exists().where(Reaction.post_id == Post.id, Reaction.created_at < week_over, Reaction.kind != "favorite")
     window = Thread.created_at.between(
         scope.since - timedelta(days=ALONE_DAYS), scope.until - timedelta(days=ALONE_DAYS)
     )

@@ -53,8 +53,14 @@ def _refuse(post: Post, by: Member) -> None:
 
 
 def _change(
-    session: Session, post: Post, by: Member, moment: datetime, *,
-    title: str | None, body: str | None, tagged: Sequence[str] | None,
+    session: Session,
+    post: Post,
+    by: Member,
+    moment: datetime,
+    *,
+    title: str | None,
+    body: str | None,
+    tagged: Sequence[str] | None,
 ) -> dict[str, str]:
     """Write the new parts; what each part that differs said before."""
     before: dict[str, str] = {}

@@ -89,10 +89,15 @@ def book(session: Session, position: int, size: int) -> list[Deed]:
     number = func.row_number().over(order_by=Activity.id)
     next_ones = (
         select(Activity.id, (number + position).label("seq"))
-        .where(Activity.seq.is_(None)).order_by(Activity.id).limit(size).subquery()
+        .where(Activity.seq.is_(None))
+        .order_by(Activity.id)
+        .limit(size)
+        .subquery()
     )
     session.execute(
-        update(Activity).where(Activity.id == next_ones.c.id).values(seq=next_ones.c.seq)
+        update(Activity)
+        .where(Activity.id == next_ones.c.id)
+        .values(seq=next_ones.c.seq)
         .execution_options(synchronize_session=False)
     )
     return read(session, position, position + size)
@@ -104,7 +109,8 @@ def read(session: Session, after: int, to: int) -> list[Deed]:
         select(*COLUMNS)
         .outerjoin(Post, Post.id == Activity.post_id)
         .outerjoin(Category, Category.id == Activity.category_id)
-        .where(Activity.seq > after, Activity.seq <= to).order_by(Activity.seq)
+        .where(Activity.seq > after, Activity.seq <= to)
+        .order_by(Activity.seq)
     )
     return [Deed._make(row) for row in rows]
 
@@ -143,7 +149,10 @@ def rank_at(rules: Programme, balance: int) -> int:
 def tell_of_ranks(session: Session, raised: dict[int, int]) -> None:
     """Tell members of the ranks they reached."""
     names = dict(session.execute(select(Rank.position, Rank.name)).all()) if raised else {}
-    notifications.tell(session, [
-        {"member_id": member, "kind": "rank", "key": f"rank:{rank}", "facts": {"rank": names.get(rank, "")}}
-        for member, rank in raised.items()
-    ])
+    notifications.tell(
+        session,
+        [
+            {"member_id": member, "kind": "rank", "key": f"rank:{rank}", "facts": {"rank": names.get(rank, "")}}
+            for member, rank in raised.items()
+        ],
+    )

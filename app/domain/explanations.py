@@ -46,10 +46,13 @@ def explain(session: Session, member: Member, badge: Badge) -> Explanation:
 
 def conditions(session: Session, member: Member, node: Node, names: criteria.Names) -> Iterable[Condition]:
     """Each condition with the member's own number and what did not count for it."""
-    held = frozenset(session.scalars(
-        select(Badge.slug).join(Award, Award.badge_id == Badge.id)
-        .where(Award.member_id == member.id, Award.revoked_at.is_(None))
-    ))
+    held = frozenset(
+        session.scalars(
+            select(Badge.slug)
+            .join(Award, Award.badge_id == Badge.id)
+            .where(Award.member_id == member.id, Award.revoked_at.is_(None))
+        )
+    )
     here = distance.standpoint(session, member.id, [node], held)
     for part in _leaves(node):
         for progress in part.progress(here, names):
@@ -73,7 +76,8 @@ def _left_out(session: Session, member: Member, part: Count) -> list[str]:
     missed = [func.sum(case((not_(FACTS[name].sql(value)), 1), else_=0)) for name, value in part.measure.where]
     row = session.execute(
         select(func.sum(case((Activity.amount < 0, 1), else_=0)), *missed)
-        .select_from(Activity).outerjoin(Post, Post.id == Activity.post_id)
+        .select_from(Activity)
+        .outerjoin(Post, Post.id == Activity.post_id)
         .where(*mine, Activity.amount != 0)
     ).one()
     texts = [f"{row[0]} withdrawn, or their post deleted"] if row[0] else []
@@ -95,7 +99,8 @@ def _wanted(name: str, value: object) -> str:
 
 def _held_back(session: Session, member: Member) -> list[str]:
     rows = session.execute(
-        select(PointEntry.held, func.count()).where(PointEntry.member_id == member.id, PointEntry.held.is_not(None))
+        select(PointEntry.held, func.count())
+        .where(PointEntry.member_id == member.id, PointEntry.held.is_not(None))
         .group_by(PointEntry.held)
     )
     words = {"day": "the day's allowance was used up", "pair": "the allowance for one giver and day was used up"}
@@ -104,8 +109,17 @@ def _held_back(session: Session, member: Member) -> list[str]:
 
 def _awards(session: Session, member: Member, badge: Badge) -> Sequence[Row]:
     return session.execute(
-        select(Award.earned_at, Award.way, Award.reason, Award.subject, Award.seq, BadgeVersion.number,
-               Activity.kind, Activity.post_id, Activity.undated)
+        select(
+            Award.earned_at,
+            Award.way,
+            Award.reason,
+            Award.subject,
+            Award.seq,
+            BadgeVersion.number,
+            Activity.kind,
+            Activity.post_id,
+            Activity.undated,
+        )
         .join(BadgeVersion, BadgeVersion.id == Award.version_id)
         .outerjoin(Activity, Activity.seq == Award.seq)
         .where(Award.member_id == member.id, Award.badge_id == badge.id, Award.revoked_at.is_(None))

@@ -27,7 +27,9 @@ def awards(session: Session, source: str | None = None) -> Iterator[tuple[str, s
     subject = func.coalesce(what.external_id, Award.subject) if source else Award.subject
     rows = (
         select(
-            member, Badge.name, case((Activity.undated.is_(True), None), else_=Award.earned_at).label("at"),
+            member,
+            Badge.name,
+            case((Activity.undated.is_(True), None), else_=Award.earned_at).label("at"),
             case((Award.subject == 0, ""), else_=cast(subject, String)),
         )
         .join(Badge, Badge.id == Award.badge_id)

@@ -43,10 +43,26 @@ class Deed(NamedTuple):
 
 
 COLUMNS = (
-    Activity.id, Activity.seq, Activity.kind, Activity.member_id, Activity.actor_id,
-    Activity.post_id, Activity.thread_id, Activity.category_id, Activity.object, Activity.amount,
-    Activity.happened_at, Activity.local_day, Activity.reverses_id, Post.kind, Post.author_id,
-    Post.by_other, Post.nth, Post.again, Post.waited, Category.slug,
+    Activity.id,
+    Activity.seq,
+    Activity.kind,
+    Activity.member_id,
+    Activity.actor_id,
+    Activity.post_id,
+    Activity.thread_id,
+    Activity.category_id,
+    Activity.object,
+    Activity.amount,
+    Activity.happened_at,
+    Activity.local_day,
+    Activity.reverses_id,
+    Post.kind,
+    Post.author_id,
+    Post.by_other,
+    Post.nth,
+    Post.again,
+    Post.waited,
+    Category.slug,
 )
 
 
@@ -77,7 +93,9 @@ def _either(yes: str, no: str) -> Callable[[bool], str]:
 FACTS: dict[str, Fact] = {
     "post": Fact(str, lambda v: Post.kind.in_(_kinds(v)), lambda v, d: d.post_kind in _kinds(v), lambda v: ""),
     "by_other": Fact(
-        bool, lambda v: Post.by_other.is_(v), lambda v, d: d.by_other is v,
+        bool,
+        lambda v: Post.by_other.is_(v),
+        lambda v, d: d.by_other is v,
         _either("in a thread somebody else started", "in a thread of your own"),
     ),
     "own": Fact(
@@ -88,29 +106,44 @@ FACTS: dict[str, Fact] = {
     ),
     "by_self": Fact(
         bool,
-        lambda v: (Activity.actor_id == Activity.member_id) if v
-        else Activity.actor_id.is_distinct_from(Activity.member_id),
+        lambda v: (
+            (Activity.actor_id == Activity.member_id) if v else Activity.actor_id.is_distinct_from(Activity.member_id)
+        ),
         lambda v, d: (d.actor == d.member) is v,
-        _either("by yourself", "by somebody else"), needs_post=False,
+        _either("by yourself", "by somebody else"),
+        needs_post=False,
     ),
     "nth": Fact(
-        int, lambda v: Post.nth == v, lambda v, d: d.nth == v,
+        int,
+        lambda v: Post.nth == v,
+        lambda v, d: d.nth == v,
         lambda v: "as the first to answer" if v == 1 else f"as answer number {v}",
     ),
     "again": Fact(
-        bool, lambda v: Post.again.is_(v), lambda v, d: d.again is v,
+        bool,
+        lambda v: Post.again.is_(v),
+        lambda v, d: d.again is v,
         _either("after an earlier answer of yours", "counting your first answer in each thread"),
     ),
     "waited": Fact(
-        int, lambda v: Post.waited >= v, lambda v, d: d.waited is not None and d.waited >= v,
+        int,
+        lambda v: Post.waited >= v,
+        lambda v, d: d.waited is not None and d.waited >= v,
         lambda v: "after the thread had waited " + ("a week" if v == 7 else f"{v} days" if v > 1 else "a day"),
     ),
     "category": Fact(
-        str, lambda v: Activity.category_id == _category_id(v), lambda v, d: d.category_slug == v,
-        lambda v: f"in the category {v}", needs_post=False,
+        str,
+        lambda v: Activity.category_id == _category_id(v),
+        lambda v, d: d.category_slug == v,
+        lambda v: f"in the category {v}",
+        needs_post=False,
     ),
     "object": Fact(
-        str, lambda v: Activity.object == v, lambda v, d: d.object == v, lambda v: f"({v})", needs_post=False,
+        str,
+        lambda v: Activity.object == v,
+        lambda v, d: d.object == v,
+        lambda v: f"({v})",
+        needs_post=False,
     ),
 }
 

@@ -26,8 +26,10 @@ def take(session: Session, name: str, seconds: int) -> str | None:
     # Whoever is at work has the row locked, perhaps for minutes: do not queue up behind.
     wanted = select(Lease.name).where(Lease.name == name, free).with_for_update(skip_locked=True)
     taken = session.scalar(
-        update(Lease).where(Lease.name.in_(wanted))
-        .values(token=token, until=now() + timedelta(seconds=seconds)).returning(Lease.name)
+        update(Lease)
+        .where(Lease.name.in_(wanted))
+        .values(token=token, until=now() + timedelta(seconds=seconds))
+        .returning(Lease.name)
         .execution_options(synchronize_session=False)
     )
     return token if taken else None
@@ -36,8 +38,10 @@ def take(session: Session, name: str, seconds: int) -> str | None:
 def hold(session: Session, name: str, token: str, seconds: int) -> int:
     """Keep a lease for this transaction and some time; returns its position. Raises Lost."""
     position = session.scalar(
-        update(Lease).where(Lease.name == name, Lease.token == token)
-        .values(until=now() + timedelta(seconds=seconds)).returning(Lease.position)
+        update(Lease)
+        .where(Lease.name == name, Lease.token == token)
+        .values(until=now() + timedelta(seconds=seconds))
+        .returning(Lease.position)
     )
     if position is None:
         raise Lost(name)
@@ -55,9 +59,7 @@ def move(session: Session, name: str, token: str, position: int) -> None:
 
 def release(session: Session, name: str, token: str) -> None:
     """Give a lease back, if it is still held."""
-    session.execute(
-        update(Lease).where(Lease.name == name, Lease.token == token).values(token=None, until=None)
-    )
+    session.execute(update(Lease).where(Lease.name == name, Lease.token == token).values(token=None, until=None))
 
 
 def position(session: Session, name: str) -> int:

@@ -52,9 +52,17 @@ def rules(session: Session) -> list[Rule]:
     """The point rules of the site, in their order."""
     rows = session.scalars(select(PointRule).order_by(PointRule.position, PointRule.id))
     return [
-        Rule(it.slug, it.kind, it.amount,
-             tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in (it.where or {}).items())),
-             it.since, it.until, it.cap, it.per_day, it.per_pair)
+        Rule(
+            it.slug,
+            it.kind,
+            it.amount,
+            tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in (it.where or {}).items())),
+            it.since,
+            it.until,
+            it.cap,
+            it.per_day,
+            it.per_pair,
+        )
         for it in rows
     ]
 
@@ -77,16 +85,21 @@ class Book:
     def open(self, session: Session, deeds: Sequence[Deed]) -> None:
         """Read what earlier batches used of the allowances, and what this one takes back."""
         self._read_taken_back(session, [deed.reverses for deed in deeds if deed.reverses])
-        self._read_used(session, {
-            (deed.member, deed.day) for deed in deeds
-            if any(rule.per_day or rule.per_pair for rule in self._by_kind.get(deed.kind, ()))
-        })
+        self._read_used(
+            session,
+            {
+                (deed.member, deed.day)
+                for deed in deeds
+                if any(rule.per_day or rule.per_pair for rule in self._by_kind.get(deed.kind, ()))
+            },
+        )
 
     def _read_taken_back(self, session: Session, activities: Sequence[int]) -> None:
         for some in _chunks(activities):
             rows = session.execute(
-                select(PointEntry.activity_id, PointEntry.rule, PointEntry.amount)
-                .where(PointEntry.activity_id.in_(some), PointEntry.amount != 0)
+                select(PointEntry.activity_id, PointEntry.rule, PointEntry.amount).where(
+                    PointEntry.activity_id.in_(some), PointEntry.amount != 0
+                )
             )
             for activity, slug, amount in rows:
                 self._booked[activity].append((self._by_slug.get(slug), slug, amount))
@@ -94,8 +107,13 @@ class Book:
     def _read_used(self, session: Session, days: set[tuple[int, int]]) -> None:
         for some in _chunks(sorted(days)):
             rows = session.execute(
-                select(PointEntry.member_id, PointEntry.local_day, PointEntry.rule, PointEntry.actor_id,
-                       func.sum(PointEntry.amount))
+                select(
+                    PointEntry.member_id,
+                    PointEntry.local_day,
+                    PointEntry.rule,
+                    PointEntry.actor_id,
+                    func.sum(PointEntry.amount),
+                )
                 .where(tuple_(PointEntry.member_id, PointEntry.local_day).in_(some))
                 .group_by(PointEntry.member_id, PointEntry.local_day, PointEntry.rule, PointEntry.actor_id)
             )
@@ -143,11 +161,22 @@ class Book:
         return moved
 
     def _enter(self, deed: Deed, slug: str, amount: int, held: str | None) -> None:
-        self.entries.append({
-            "member_id": deed.member, "activity_id": deed.id, "rule": slug, "amount": amount, "seq": deed.seq,
-            "happened_at": deed.at, "local_day": deed.day, "actor_id": deed.actor, "post_id": deed.post,
-            "held": held, "reverses_id": None, "reverses": deed.reverses,
-        })
+        self.entries.append(
+            {
+                "member_id": deed.member,
+                "activity_id": deed.id,
+                "rule": slug,
+                "amount": amount,
+                "seq": deed.seq,
+                "happened_at": deed.at,
+                "local_day": deed.day,
+                "actor_id": deed.actor,
+                "post_id": deed.post,
+                "held": held,
+                "reverses_id": None,
+                "reverses": deed.reverses,
+            }
+        )
 
     def close(self, session: Session) -> None:
         """Write the entries, the balances and the weeks."""
@@ -157,9 +186,10 @@ class Book:
             session.connection().execute(insert_into(session, PointEntry), fresh)
         if opposite:
             taken_back = _entry_ids(session, {it["reverses"] for it in opposite})
-            session.connection().execute(insert_into(session, PointEntry), [
-                _columns(it) | {"reverses_id": taken_back[it["reverses"], it["rule"]]} for it in opposite
-            ])
+            session.connection().execute(
+                insert_into(session, PointEntry),
+                [_columns(it) | {"reverses_id": taken_back[it["reverses"], it["rule"]]} for it in opposite],
+            )
         add_to_weeks(session, self.entries)
 
 
@@ -198,8 +228,10 @@ def add_to_weeks(session: Session, entries: Iterable[dict[str, Any]]) -> None:
             index_elements=["week", "member_id"],
             set_={"points": WeekScore.points + new.excluded.points, "seq": new.excluded.seq},
         ),
-        [{"week": week, "member_id": member, "points": points, "seq": seq}
-         for (week, member), (points, seq) in sums.items()],
+        [
+            {"week": week, "member_id": member, "points": points, "seq": seq}
+            for (week, member), (points, seq) in sums.items()
+        ],
     )
 
 
@@ -208,8 +240,7 @@ def save_balances(session: Session, balances: dict[int, int], ranks: dict[int, i
     if not balances:
         return {}
     session.connection().execute(
-        update(Member).where(Member.id == bindparam("member"))
-        .values(points=bindparam("balance")),
+        update(Member).where(Member.id == bindparam("member")).values(points=bindparam("balance")),
         [{"member": member, "balance": balance} for member, balance in balances.items()],
     )
     stood = dict(session.execute(select(Member.id, Member.rank).where(Member.id.in_(balances))).all())
@@ -223,4 +254,4 @@ def save_balances(session: Session, balances: dict[int, int], ranks: dict[int, i
 
 def _chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
     for start in range(0, len(values), CHUNK):
-        yield values[start:start + CHUNK]
+        yield values[start : start + CHUNK]

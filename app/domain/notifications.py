@@ -39,12 +39,15 @@ class Delivery(Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('queued', 'sending', 'handover', 'sent', 'bounced', 'uncertain', 'dead',"
-            " 'dropped')",
+            "state IN ('queued', 'sending', 'handover', 'sent', 'bounced', 'uncertain', 'dead', 'dropped')",
             name="state",
         ),
-        Index("ix_deliveries_due", "due_at", sqlite_where=text("state = 'queued'"),
-              postgresql_where=text("state = 'queued'")),
+        Index(
+            "ix_deliveries_due",
+            "due_at",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -65,13 +68,14 @@ def tell_of_awards(session: Session, awards: Sequence[int]) -> int:
     """Tell members of their new awards, one notice each; returns how many were new."""
     if not awards:
         return 0
-    rows = session.execute(
-        select(Award.id, Award.member_id).where(Award.id.in_(awards)).order_by(Award.id)
-    ).all()
-    return tell(session, [
-        {"member_id": it.member_id, "kind": "badge_earned", "key": f"award:{it.id}", "award_id": it.id}
-        for it in rows
-    ])
+    rows = session.execute(select(Award.id, Award.member_id).where(Award.id.in_(awards)).order_by(Award.id)).all()
+    return tell(
+        session,
+        [
+            {"member_id": it.member_id, "kind": "badge_earned", "key": f"award:{it.id}", "award_id": it.id}
+            for it in rows
+        ],
+    )
 
 
 def tell(session: Session, notices: Sequence[dict[str, Any]]) -> int:
@@ -83,19 +87,24 @@ def tell(session: Session, notices: Sequence[dict[str, Any]]) -> int:
         return 0
     blank: dict[str, Any] = {"award_id": None, "post_id": None, "actor_id": None, "facts": None}
     new = session.execute(
-        insert_into(session, Notification).on_conflict_do_nothing()
+        insert_into(session, Notification)
+        .on_conflict_do_nothing()
         .returning(Notification.id, Notification.member_id, Notification.kind),
         [blank | notice for notice in notices],
     ).all()
-    reachable = set(session.scalars(
-        select(Member.id).where(
-            Member.id.in_({it.member_id for it in new}), Member.email_verified_at.is_not(None),
-            Member.deleted_at.is_(None),
+    reachable = set(
+        session.scalars(
+            select(Member.id).where(
+                Member.id.in_({it.member_id for it in new}),
+                Member.email_verified_at.is_not(None),
+                Member.deleted_at.is_(None),
+            )
         )
-    ))
+    )
     letters = [
         {"notification_id": it.id, "member_id": it.member_id, "kind": it.kind}
-        for it in new if it.member_id in reachable
+        for it in new
+        if it.member_id in reachable
     ]
     if letters:
         session.execute(insert_into(session, Delivery).on_conflict_do_nothing(), letters)

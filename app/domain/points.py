@@ -57,9 +57,13 @@ class PointEntry(Base):
     __tablename__ = "point_entries"
     __table_args__ = (
         UniqueConstraint("activity_id", "rule"),
-        Index("uq_point_entries_reverses", "reverses_id", unique=True,
-              sqlite_where=text("reverses_id IS NOT NULL"),
-              postgresql_where=text("reverses_id IS NOT NULL")),
+        Index(
+            "uq_point_entries_reverses",
+            "reverses_id",
+            unique=True,
+            sqlite_where=text("reverses_id IS NOT NULL"),
+            postgresql_where=text("reverses_id IS NOT NULL"),
+        ),
         Index("ix_point_entries_member", "member_id", "seq"),
         Index("ix_point_entries_day", "member_id", "local_day"),
     )

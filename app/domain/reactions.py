@@ -41,9 +41,7 @@ def unreact(session: Session, post: Post, member: Member, kind: str) -> bool:
     _count(post, kind, -1)
 
     for noted in (f"{kind}_given", f"{kind}_received"):
-        activities.withdraw(
-            session, activities.standing(session, kind=noted, post_id=post.id, actor_id=member.id)
-        )
+        activities.withdraw(session, activities.standing(session, kind=noted, post_id=post.id, actor_id=member.id))
     return True
 
 

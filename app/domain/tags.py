@@ -16,9 +16,7 @@ MOST = 5
 LONGEST = 30
 
 
-def settle(
-    session: Session, thread: Thread, wanted: Sequence[str], by: Member, moment: datetime
-) -> list[str] | None:
+def settle(session: Session, thread: Thread, wanted: Sequence[str], by: Member, moment: datetime) -> list[str] | None:
     """Give a thread exactly these tags; the ones it had before, or None where nothing changed."""
     names = sorted({spelled(name) for name in wanted} - {""})
     if len(names) > MOST:
@@ -33,9 +31,7 @@ def settle(
         kept.append(session.scalars(select(Tag.id).where(Tag.name == name)).one())
     session.execute(delete(ThreadTag).where(ThreadTag.thread_id == thread.id, ThreadTag.tag_id.not_in(kept)))
     for tag_id in kept:
-        rows.add_once(
-            session, ThreadTag, thread_id=thread.id, tag_id=tag_id, added_at=moment, added_by_id=by.id
-        )
+        rows.add_once(session, ThreadTag, thread_id=thread.id, tag_id=tag_id, added_at=moment, added_by_id=by.id)
     return before
 
 

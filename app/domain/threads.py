@@ -68,13 +68,27 @@ class Thread(Base):
     __tablename__ = "threads"
     __table_args__ = (
         CheckConstraint("kind IN ('question', 'discussion', 'idea', 'announcement')", name="kind"),
-        Index("ix_threads_latest", "created_at", "id", sqlite_where=text("deleted_at IS NULL"),
-              postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_threads_active", "active_at", "id", sqlite_where=text("deleted_at IS NULL"),
-              postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_threads_unanswered", "created_at", "id",
-              sqlite_where=text("deleted_at IS NULL AND kind = 'question' AND answers = 0"),
-              postgresql_where=text("deleted_at IS NULL AND kind = 'question' AND answers = 0")),
+        Index(
+            "ix_threads_latest",
+            "created_at",
+            "id",
+            sqlite_where=text("deleted_at IS NULL"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_threads_active",
+            "active_at",
+            "id",
+            sqlite_where=text("deleted_at IS NULL"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_threads_unanswered",
+            "created_at",
+            "id",
+            sqlite_where=text("deleted_at IS NULL AND kind = 'question' AND answers = 0"),
+            postgresql_where=text("deleted_at IS NULL AND kind = 'question' AND answers = 0"),
+        ),
         Index("ix_threads_category_active", "category_id", "active_at"),
         Index("ix_threads_author", "author_id", "created_at"),
     )
@@ -115,9 +129,13 @@ class Post(Base):
         Index("ix_posts_thread", "thread_id", "id"),
         Index("ix_posts_author", "author_id", "created_at"),
         Index("ix_posts_parent", "parent_id"),
-        Index("uq_posts_one_opening", "thread_id", unique=True,
-              sqlite_where=text("kind IN ('question', 'discussion', 'idea', 'announcement')"),
-              postgresql_where=text("kind IN ('question', 'discussion', 'idea', 'announcement')")),
+        Index(
+            "uq_posts_one_opening",
+            "thread_id",
+            unique=True,
+            sqlite_where=text("kind IN ('question', 'discussion', 'idea', 'announcement')"),
+            postgresql_where=text("kind IN ('question', 'discussion', 'idea', 'announcement')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

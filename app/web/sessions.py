@@ -139,7 +139,9 @@ def _begin(member: Member, counters: dict[str, str]) -> None:
 def _counters(name: str, member: Member | None) -> dict[str, str]:
     """What failures are counted under. A device that logged in before is counted by itself, so strangers cannot lock anybody out."""
     device = _device_of(member)
-    account = limits.key("log-in", "device", device) if device else limits.key("log-in", "account", name.strip().lower())
+    account = (
+        limits.key("log-in", "device", device) if device else limits.key("log-in", "account", name.strip().lower())
+    )
     if not device and member is not None:
         account = limits.key("log-in", "member", str(member.id))
     return {"account": account, "address": limits.key("log-in", "address", _network())}

@@ -20,7 +20,16 @@ def flask(app):
 
 
 def test_an_account_is_made_with_a_confirmed_address_and_the_password_given(flask, session):
-    done = flask("members", "create", "ada", "ada@members.example", "--role", "moderator", "--password-stdin", input=PASSWORD + "\n")
+    done = flask(
+        "members",
+        "create",
+        "ada",
+        "ada@members.example",
+        "--role",
+        "moderator",
+        "--password-stdin",
+        input=PASSWORD + "\n",
+    )
     assert (done.exit_code, done.output) == (0, "ada can log in as moderator.\n")
     ada = accounts.find(session, "ada")
     assert accounts.matches(ada, PASSWORD)
@@ -36,7 +45,11 @@ def test_without_a_password_there_is_a_link_that_works_once(flask, client, sessi
 
 @pytest.mark.parametrize(
     ("name", "email", "problem"),
-    [("ada", "new@members.example", "already"), ("a b", "new@members.example", "2 to 30"), ("new", "nowhere", "not an e-mail")],
+    [
+        ("ada", "new@members.example", "already"),
+        ("a b", "new@members.example", "2 to 30"),
+        ("new", "nowhere", "not an e-mail"),
+    ],
 )
 def test_a_problem_is_one_line_and_status_1(flask, session, name, email, problem):
     make_member(session, "ada")

@@ -44,7 +44,9 @@ def test_a_name_of_other_characters_is_refused(session, username):
     assert list(no.value.fields) == ["username"]
 
 
-@pytest.mark.parametrize("email", ["ada", "a@b", "a b@c.example", "a@b@c.example", "@c.example", "a@" + "b" * 250 + ".example"])
+@pytest.mark.parametrize(
+    "email", ["ada", "a@b", "a b@c.example", "a@b@c.example", "@c.example", "a@" + "b" * 250 + ".example"]
+)
 def test_what_is_no_address_is_refused(session, email):
     with pytest.raises(Invalid) as no:
         accounts.create(session, "ada", email)
@@ -95,7 +97,10 @@ def test_a_log_in_ends_by_itself_and_alone(session):
 def test_a_new_password_or_role_ends_every_log_in(session):
     ada, ben = make_member(session), make_member(session)
     others = sessions.start(session, ben)
-    for deed in (lambda: accounts.set_password(session, ada, PASSWORD), lambda: accounts.set_role(session, ada, "moderator")):
+    for deed in (
+        lambda: accounts.set_password(session, ada, PASSWORD),
+        lambda: accounts.set_role(session, ada, "moderator"),
+    ):
         secrets = [sessions.start(session, ada) for _ in range(2)]
         deed()
         assert [sessions.find(session, it) for it in secrets] == [None, None]

@@ -53,7 +53,9 @@ def live_again(engine: Engine, work: Callable[[], None], chunk: int) -> None:
         some = ids[start : start + chunk]
         with transaction(engine) as session:
             session.execute(
-                text(f"INSERT INTO activities ({columns}) SELECT {columns} FROM deeds_again WHERE id BETWEEN :a AND :b"),
+                text(
+                    f"INSERT INTO activities ({columns}) SELECT {columns} FROM deeds_again WHERE id BETWEEN :a AND :b"
+                ),
                 {"a": some[0], "b": some[-1]},
             )
         work()

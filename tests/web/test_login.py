@@ -184,7 +184,9 @@ def test_logging_out_is_not_a_link(client, ada):
     assert is_in(client)
 
 
-@pytest.mark.parametrize("text", ["/", "/t/7/why?page=2#post-9", "/u/ada/badges", "/search?q=https://x.example", "/a:b"])
+@pytest.mark.parametrize(
+    "text", ["/", "/t/7/why?page=2#post-9", "/u/ada/badges", "/search?q=https://x.example", "/a:b"]
+)
 def test_a_path_of_this_site_is_followed(text):
     assert own_path(text) == text
 

@@ -16,7 +16,10 @@ _ALLOWED = {
     "count": {"n", "where", "each", "first", "per", "reaches", "days", "says"},
     "streak": {"n", "where"},
     "together": {"each", "first", "says"},
-    "all": set(), "any": set(), "has": set(), "yearly": set(),
+    "all": set(),
+    "any": set(),
+    "has": set(),
+    "yearly": set(),
 }
 _POSTS = {str(kind) for kind in Kind} | {"opening"}
 
@@ -32,11 +35,14 @@ class CriterionError(ValueError):
 def parse(data: Data, path: tuple[str | int, ...] = ()) -> Node:
     """The node that some data describes. Raises CriterionError."""
     if not isinstance(data, Mapping):
-        raise CriterionError(path, f"a rule must be a table, not {data!r}", "Write { count = \"accepted\", n = 1 }")
+        raise CriterionError(path, f"a rule must be a table, not {data!r}", 'Write { count = "accepted", n = 1 }')
     names = [name for name in NODES if name in data]
     if len(names) != 1:
-        raise CriterionError(path, "a rule needs exactly one of " + ", ".join(NODES),
-                             f"It has {', '.join(names) or ', '.join(map(str, data)) or 'none'}")
+        raise CriterionError(
+            path,
+            "a rule needs exactly one of " + ", ".join(NODES),
+            f"It has {', '.join(names) or ', '.join(map(str, data)) or 'none'}",
+        )
     name = names[0]
     _only(data, _ALLOWED[name] | {name}, path)
     return _READERS[name](data, path)
@@ -46,8 +52,9 @@ def _count(data: Data, path: tuple, part: bool = False) -> Count:
     weights, worded = _weights(data["count"], (*path, "count"))
     says = data.get("says")
     if not worded and not says and not part:
-        raise CriterionError((*path, "count"), "a sum of its own needs words",
-                             'Add says = "Write {n} answers or replies"')
+        raise CriterionError(
+            (*path, "count"), "a sum of its own needs words", 'Add says = "Write {n} answers or replies"'
+        )
     each, days, per = _each(data, path), _number(data, "days", path), _per(data, path)
     if "reaches" in data and not per:
         raise CriterionError((*path, "reaches"), "`reaches` needs `per`", 'Add per = "post", or leave it out')
@@ -92,8 +99,11 @@ def _together(data: Data, path: tuple) -> Together:
         raise CriterionError((*path, "first"), "`first` needs `each`", 'Add each = "post", or leave `first` out')
     counts = tuple(_part(item, (*path, "together", i), each) for i, item in enumerate(parts))
     if all((part.most is not None and part.most >= 0) or (part.most is None and part.n <= 0) for part in counts):
-        raise CriterionError((*path, "together"), "every part already holds for somebody who did nothing",
-                             "Give one part a threshold of 1 or more")
+        raise CriterionError(
+            (*path, "together"),
+            "every part already holds for somebody who did nothing",
+            "Give one part a threshold of 1 or more",
+        )
     unworded = any(not _weights(item["count"], path)[1] for item in parts)
     if unworded and "says" not in data:
         raise CriterionError((*path, "together"), "a sum of its own needs words", 'Add says = "..." beside `together`')
@@ -104,8 +114,11 @@ def _several(data: Data, path: tuple, name: str) -> tuple[Node, ...]:
     parts = tuple(parse(item, (*path, name, i)) for i, item in enumerate(_list(data, name, path)))
     for i, part in enumerate(parts):
         if part.subjects != "none":
-            raise CriterionError((*path, name, i), f"a part of `{name}` is earned once, not for each {part.subjects}",
-                                 "Add first = true, or leave `each` out")
+            raise CriterionError(
+                (*path, name, i),
+                f"a part of `{name}` is earned once, not for each {part.subjects}",
+                "Add first = true, or leave `each` out",
+            )
     return parts
 
 
@@ -117,12 +130,18 @@ def _has(data: Data, path: tuple) -> Has:
 
 def _yearly(data: Data, path: tuple) -> Yearly:
     if type(data["yearly"]) is not int or data["yearly"] < 1:
-        raise CriterionError((*path, "yearly"), "`yearly` is the points for each year, 1 or more", "Write { yearly = 200 }")
+        raise CriterionError(
+            (*path, "yearly"), "`yearly` is the points for each year, 1 or more", "Write { yearly = 200 }"
+        )
     return Yearly(data["yearly"])
 
 
 _READERS: dict[str, Callable[[Data, tuple], Node]] = {
-    "count": _count, "streak": _streak, "together": _together, "has": _has, "yearly": _yearly,
+    "count": _count,
+    "streak": _streak,
+    "together": _together,
+    "has": _has,
+    "yearly": _yearly,
     "all": lambda data, path: All(_several(data, path, "all")),
     "any": lambda data, path: Any(_several(data, path, "any")),
 }
@@ -137,8 +156,9 @@ def _weights(given: Anything, path: tuple) -> tuple[tuple[tuple[str, int], ...],
         return tuple(sorted((known.weights or {given: 1}).items())), True
     weights = dict.fromkeys(given, 1) if isinstance(given, list) else given
     if not isinstance(weights, Mapping) or not weights:
-        raise CriterionError(path, "`count` is a kind, a list of kinds, or kinds with weights",
-                             'Write count = "accepted"')
+        raise CriterionError(
+            path, "`count` is a kind, a list of kinds, or kinds with weights", 'Write count = "accepted"'
+        )
     for name, weight in weights.items():
         if name not in kinds.KINDS or name == kinds.POINTS:
             raise _unknown(path, "kind", name, [k for k in kinds.KINDS if k != kinds.POINTS])
@@ -196,8 +216,11 @@ def _per(data: Data, path: tuple) -> str | None:
 def _threshold(data: Data, path: tuple, part: bool = False) -> int:
     n = data.get("n", 1)
     if type(n) is not int or n < (0 if part else 1):
-        raise CriterionError((*path, "n"), f"the threshold must be a whole number of 1 or more, not {n!r}",
-                             "A badge for nothing is a gift to everybody")
+        raise CriterionError(
+            (*path, "n"),
+            f"the threshold must be a whole number of 1 or more, not {n!r}",
+            "A badge for nothing is a gift to everybody",
+        )
     return n
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app.db import transaction
 from app.domain import activities, awards, backfill, evaluator
@@ -28,9 +29,15 @@ def note_visits(session, member, days):
         activities.note(session, "visited", member, at=MAY + timedelta(days=day))
 
 
+def undone(engine):
+    """What a preview finds in a transaction that is then undone."""
+    with Session(engine) as trial:
+        return backfill.preview(trial)
+
+
 def held(session):
     rows = session.execute(select(Badge.slug, Award.earned_at).join(Award, Award.badge_id == Badge.id))
-    return {slug: at for slug, at in rows}
+    return dict(rows.all())
 
 
 def test_a_reached_number_earns_the_badge_on_the_day_of_the_deed(session, open_transaction):
@@ -149,9 +156,7 @@ def test_a_preview_tells_what_a_run_would_bring_and_changes_nothing(session, eng
     make_badge(session, "one", {"count": "visited"})
     note_visits(session, make_member(session), [0])
     session.commit()
-    with pytest.raises(ZeroDivisionError), transaction(engine) as trial:
-        [gain] = backfill.preview(trial)
-        raise ZeroDivisionError
+    [gain] = undone(engine)
     assert (gain.slug, gain.members, gain.earliest) == ("one", 1, MAY)
     assert held(session) == {}
     assert evaluator.waiting(session)

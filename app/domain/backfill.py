@@ -13,21 +13,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, Integer, Select, String, Subquery, and_, case, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from app.domain import audit, awards, evaluator, leases, ledger, notifications, programme
 from app.domain.activities import Activity
 from app.domain.badges import Award, Badge
 from app.domain.base import insert_into, now
-from app.domain.criteria import Count, Measure
+from app.domain.criteria import All, Count, Measure, Node, Yearly, latest_of
 from app.domain.evaluator import LEASE, OWED, Open
-from app.domain.gate import Rule
+from app.domain.gate import Rule, latch_key, yearly_keys
 from app.domain.ledger import Book
 from app.domain.members import Member
 from app.domain.notifications import Notification
 from app.domain.programme import Programme
-from app.domain.totals import Lease
+from app.domain.totals import Lease, Total
 
 EVERYTHING = "*"
 LEASE_SECONDS = 30  # renewed at both ends of each statement
@@ -232,10 +232,25 @@ def _award_thresholds(measure: Measure, some: Sequence[tuple[Rule, Count]], sess
 
 
 def _award(rule: Rule, session: Session) -> None:
-    earned: Subquery = rule.node.earned()
+    earned = _earned(rule.node)
     _insert(session, select(
         literal(rule.badge), literal(rule.version), earned.c.member_id, earned.c.subject, earned.c.seq, earned.c.at,
     ))
+
+
+def _earned(node: Node) -> Subquery:
+    """Who earned it, when: read from the latches where adding up has just found it."""
+    match node:
+        case Count(days=int()):
+            return programme.remembered(latch_key(node))
+        case Yearly():
+            return latest_of([programme.remembered(key, cast(Total.part, Integer)) for key in yearly_keys(node)])
+        case All():  # what asks for badges holds more often by now than when totals were added up
+            return latest_of([
+                select(part.earned()).cte() if part.badges() else programme.remembered(latch_key(part))
+                for part in node.parts
+            ])
+    return node.earned()
 
 
 def _insert(session: Session, rows: Select) -> None:

@@ -229,7 +229,7 @@ class Gate:
                 self._wire_yearly(node, emit)
 
     def _latch(self, node: Node) -> int:
-        key = "latch:" + node.key
+        key = latch_key(node)
         self.latches[key] = node
         return self._identify(key)
 
@@ -385,6 +385,11 @@ class Gate:
 def days_key(measure: Measure) -> str:
     """The key of a measure's sums of single days."""
     return measure.key + "/days"
+
+
+def latch_key(node: Node) -> str:
+    """The key under which it is remembered where a node first held."""
+    return "latch:" + node.key
 
 
 def yearly_keys(node: Yearly) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from app.domain.activities import Activity
 from app.domain.badges import Badge, BadgeVersion
 from app.domain.base import insert_into
 from app.domain.criteria import Measure, Node, Yearly
-from app.domain.gate import Gate, Rule, days_key, yearly_keys
+from app.domain.gate import Gate, Rule, days_key, latch_key, yearly_keys
 from app.domain.ledger import Rule as PointRule
 from app.domain.points import Rank
 from app.domain.totals import Measure as MeasureRow
@@ -125,7 +125,7 @@ def forget(session: Session) -> None:
 
 def forget_badges_held(session: Session, gate: Gate) -> None:
     """Drop what was remembered of badges held, after many were awarded at once."""
-    _retire(session, {stored_key("latch:" + node.key) for node in gate.latches.values() if node.badges()})
+    _retire(session, {stored_key(latch_key(node)) for node in gate.latches.values() if node.badges()})
 
 
 def _retire(session: Session, keys: set[str]) -> None:
@@ -168,6 +168,16 @@ def _build(session: Session, gate: Gate, new: set[str]) -> None:
         fill(years, functools.partial(_years, yearly))
         if stored_key(points) in new:
             _fill_points(session, yearly, number[stored_key(points)])
+
+
+def remembered(key: str, subject: ColumnElement[int] | None = None) -> Subquery:
+    """Where a latch first held, for each member: what its node would find, without looking again."""
+    # Not a join: only rows of this very measure may meet what `subject` makes of their part.
+    measure = select(MeasureRow.id).where(MeasureRow.key == stored_key(key)).scalar_subquery()
+    return select(
+        Total.member_id, (literal(0) if subject is None else subject).label("subject"), Total.value.label("seq"),
+        Total.latest.label("at"),
+    ).where(Total.measure_id == measure).subquery()
 
 
 def _insert(session: Session, measure: int, rows: Select) -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String, text
+from sqlalchemy import BigInteger, String, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.base import Base, Instant
@@ -27,14 +27,15 @@ class Total(Base):
     """A measure's value for a member, and for one post, day or other part where it has parts.
 
     `latest` is the latest time of the deeds that moved it. A latch keeps in `value` the booked
-    position at which its node first held.
+    position at which its node first held. No foreign keys: the rows follow from others that have
+    them, and looking two keys up would cost more than writing the row.
     """
 
     __tablename__ = "totals"
     __table_args__ = {"sqlite_with_rowid": False}
 
-    measure_id: Mapped[int] = mapped_column(ForeignKey("measures.id"), primary_key=True)
-    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    measure_id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(primary_key=True)
     part: Mapped[str] = mapped_column(String(80), primary_key=True, default="")
     value: Mapped[int]
     latest: Mapped[datetime]

@@ -90,13 +90,15 @@ def live(site: Site, member: int, deeds: int) -> None:
         threads = connection.execute(text("SELECT count(*) FROM threads")).scalar_one()
         kinds = " ".join(f"WHEN {i} THEN '{kind}'" for i, kind in enumerate(LIFE))
         moment = _moment(site.on_sqlite, f"i * {DAYS * 86400} / {deeds}")
-        connection.execute(text(
-            f"{_counting(deeds)} INSERT INTO activities (id, seq, kind, member_id, actor_id, post_id, thread_id, category_id,"
-            " amount, happened_at, local_day, noted_at, undated)"
-            f" SELECT {last} + i, {last} + i, CASE i % {len(LIFE)} {kinds} END, {member}, {member}, 4 * (i % {threads}) + 1,"
-            f" i % {threads} + 1, i % 4 + 1, 1, {moment}, {FIRST_DAY} + i * {DAYS} / {deeds}, {moment},"
-            f" {_no(site.on_sqlite)} FROM n"
-        ))
+        connection.execute(
+            text(
+                f"{_counting(deeds)} INSERT INTO activities (id, seq, kind, member_id, actor_id, post_id, thread_id, category_id,"
+                " amount, happened_at, local_day, noted_at, undated)"
+                f" SELECT {last} + i, {last} + i, CASE i % {len(LIFE)} {kinds} END, {member}, {member}, 4 * (i % {threads}) + 1,"
+                f" i % {threads} + 1, i % 4 + 1, 1, {moment}, {FIRST_DAY} + i * {DAYS} / {deeds}, {moment},"
+                f" {_no(site.on_sqlite)} FROM n"
+            )
+        )
         connection.execute(text("UPDATE leases SET position = :last WHERE name = 'evaluator'"), {"last": last + deeds})
         if not site.on_sqlite:
             _count_on(connection)
@@ -170,19 +172,19 @@ def _deeds(size: Size, waiting: int) -> str:
     assert upto == 1000
     kind = f"CASE {' '.join(kinds)} END"
     return f"""{_counting(size.activities + waiting)},
-        chosen AS MATERIALIZED (SELECT i, {_spread('i', 1, 1000)} AS chance, {_spread('(i - 5)', 1, 1000)} AS earlier FROM n),
-        meant AS MATERIALIZED (SELECT i, {kind} AS kind, {kind.replace('chance', 'earlier')} AS taken_back FROM chosen),
+        chosen AS MATERIALIZED (SELECT i, {_spread("i", 1, 1000)} AS chance, {_spread("(i - 5)", 1, 1000)} AS earlier FROM n),
+        meant AS MATERIALIZED (SELECT i, {kind} AS kind, {kind.replace("chance", "earlier")} AS taken_back FROM chosen),
         numbered AS MATERIALIZED (
             SELECT i, CASE WHEN back THEN i - 5 ELSE i END AS j, CASE WHEN back THEN taken_back ELSE kind END AS kind
             FROM (SELECT *, i % 9 = 0 AND taken_back IN ({_quoted(WITHDRAWABLE)}) AS back FROM meant) AS looked
         ),
-        placed AS MATERIALIZED (SELECT i, j, kind, {_skewed('j', 2, size.threads)} AS thread FROM numbered),
-        posted AS MATERIALIZED (SELECT i, j, kind, CASE kind {' '.join(places)} END AS post FROM placed),
+        placed AS MATERIALIZED (SELECT i, j, kind, {_skewed("j", 2, size.threads)} AS thread FROM numbered),
+        posted AS MATERIALIZED (SELECT i, j, kind, CASE kind {" ".join(places)} END AS post FROM placed),
         done AS MATERIALIZED (
-            SELECT i, j, kind, post, {_skewed('j', 3, size.members)} AS doer, {_skewed('post', 11, size.members)} AS author
+            SELECT i, j, kind, post, {_skewed("j", 3, size.members)} AS doer, {_skewed("post", 11, size.members)} AS author
             FROM posted
         ),
-        deed AS (SELECT *, CASE kind {' '.join(whose)} END AS member FROM done)"""
+        deed AS (SELECT *, CASE kind {" ".join(whose)} END AS member FROM done)"""
 
 
 _PLACES = {

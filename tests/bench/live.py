@@ -54,18 +54,25 @@ def _bare(site: Site, deeds: int) -> None:
     last = 0
     while True:
         with site.engine.begin() as connection:
-            rows = connection.execute(
-                text("SELECT id, kind, member_id, amount FROM activities WHERE id > :last ORDER BY id LIMIT 500"),
-                {"last": max(last, 100_000)},
-            ).mappings().all()
+            rows = (
+                connection.execute(
+                    text("SELECT id, kind, member_id, amount FROM activities WHERE id > :last ORDER BY id LIMIT 500"),
+                    {"last": max(last, 100_000)},
+                )
+                .mappings()
+                .all()
+            )
             if not rows:
                 return
             given = [dict(row) for row in rows]
             connection.execute(text("INSERT INTO bare_entries VALUES (:id, :member_id, :amount)"), given)
-            connection.execute(text(
-                "INSERT INTO bare_counters VALUES (:kind, :member_id, :amount) ON CONFLICT (kind, member)"
-                " DO UPDATE SET value = bare_counters.value + excluded.value"
-            ), given)
+            connection.execute(
+                text(
+                    "INSERT INTO bare_counters VALUES (:kind, :member_id, :amount) ON CONFLICT (kind, member)"
+                    " DO UPDATE SET value = bare_counters.value + excluded.value"
+                ),
+                given,
+            )
             last = rows[-1]["id"]
 
 
@@ -111,7 +118,17 @@ def _one_by_one(doers: Sequence[tuple[Site, int]]) -> list[float]:
 def _note(site: Site, member: int, number: int) -> None:
     kind, thread = history.LIFE[number % len(history.LIFE)], number % 100 + 1
     with site.engine.begin() as connection:
-        connection.execute(insert(Activity).values(
-            kind=kind, member_id=member, actor_id=1, post_id=4 * thread - 3, thread_id=thread, category_id=1,
-            happened_at=now(), local_day=history.FIRST_DAY + history.DAYS + number // 5, noted_at=now(), undated=False,
-        ))
+        connection.execute(
+            insert(Activity).values(
+                kind=kind,
+                member_id=member,
+                actor_id=1,
+                post_id=4 * thread - 3,
+                thread_id=thread,
+                category_id=1,
+                happened_at=now(),
+                local_day=history.FIRST_DAY + history.DAYS + number // 5,
+                noted_at=now(),
+                undated=False,
+            )
+        )

@@ -70,9 +70,7 @@ def _standing(measure: criteria.Measure, n: int) -> Select[Any]:
     whole = (deeds.c.member_id, deeds.c.subject) if measure.each else (deeds.c.member_id,)
     if not measure.per:
         return select(*whole).group_by(*whole).having(func.sum(deeds.c.step) >= n)
-    parts = (
-        select(*whole).group_by(*whole, deeds.c.part).having(func.sum(deeds.c.step) >= measure.reaches).subquery()
-    )
+    parts = select(*whole).group_by(*whole, deeds.c.part).having(func.sum(deeds.c.step) >= measure.reaches).subquery()
     return select(*parts.c).group_by(*parts.c).having(func.count() >= n)
 
 

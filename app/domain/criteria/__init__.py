@@ -5,10 +5,10 @@ it and when, the sentence that members read, the progress bar, and the sums to l
 """
 
 from app.domain.criteria.measures import Measure, running
-from app.domain.criteria.nodes import All, Any, Count, Has, Names, Node, Progress, Together, Yearly
+from app.domain.criteria.nodes import All, Any, Count, Has, Names, Node, Progress, Together, Yearly, latest_of
 from app.domain.criteria.parse import CriterionError, parse
 
 __all__ = [
     "All", "Any", "Count", "CriterionError", "Has", "Measure", "Names", "Node", "Progress", "Together",
-    "Yearly", "parse", "running",
+    "Yearly", "latest_of", "parse", "running",
 ]

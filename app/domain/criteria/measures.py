@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sqlalchemy import (
-    ColumnElement, Select, String, Subquery, and_, bindparam, case, cast, func, literal, or_, select,
+    ColumnElement, FromClause, Select, String, Subquery, and_, bindparam, case, cast, func, literal, or_, select,
 )
 
 from app.domain import facts, kinds
@@ -149,12 +149,36 @@ class Measure:
     def reached(self, thresholds: Sequence[int], one_member: bool = False) -> Subquery:
         """Where each threshold was first reached: member_id, subject, n, seq, at.
 
-        One scan serves all thresholds. Members whose upward steps do not add up to the least of
-        them are left out before the running sums are made.
+        One scan serves all thresholds but 1, for which the first deed tells where deeds only add.
         """
-        changes = self.changes(one_member)
+        if not (self._adds and 1 in thresholds):
+            return self._running_up_to(thresholds, one_member)
+        others = [n for n in thresholds if n > 1]
+        first = self._first(one_member)
+        if not others:
+            return first.subquery()
+        return first.union_all(select(self._running_up_to(others, one_member))).subquery()
+
+    @property
+    def _adds(self) -> bool:
+        """Whether a first deed always lifts it to 1: nothing lowers it but what takes an earlier deed back."""
+        return self.reaches == 1 and not self.of_points and all(weight == 1 for _, weight in self.weights)
+
+    def _first(self, one_member: bool) -> Select:
+        deeds = self.deeds(one_member)
+        first = (
+            select(deeds.c.member_id, deeds.c.subject, func.min(deeds.c.seq).label("seq"))
+            .group_by(deeds.c.member_id, deeds.c.subject).subquery()
+        )
+        return select(
+            first.c.member_id, first.c.subject, literal(1).label("n"), first.c.seq, Activity.happened_at.label("at")
+        ).join_from(first, Activity, Activity.seq == first.c.seq)
+
+    def _running_up_to(self, thresholds: Sequence[int], one_member: bool) -> Subquery:
+        """Members whose upward steps do not add up to the least are left out before sums are made."""
+        changes: FromClause = self.changes(one_member)
         if not one_member and min(thresholds) > 1:
-            changes = self._candidates(changes, min(thresholds))
+            changes = self._candidates(select(changes).cte() if self.per else changes, min(thresholds))
         run = running(changes, changes.c.member_id, changes.c.subject)
         if len(thresholds) == 1:
             wanted = select(literal(thresholds[0]).label("n")).subquery()
@@ -168,7 +192,7 @@ class Measure:
             .subquery()
         )
 
-    def _candidates(self, changes: Subquery, least: int) -> Subquery:
+    def _candidates(self, changes: FromClause, least: int) -> Subquery:
         able = (
             select(changes.c.member_id, changes.c.subject)
             .group_by(changes.c.member_id, changes.c.subject)
@@ -187,19 +211,22 @@ class Measure:
         Where steps are single, never withdrawn and in the order of their days, the n-th step back
         tells; other members are counted step by step.
         """
-        steps = self.changes(one_member)
-        before = func.lag(steps.c.day).over(partition_by=steps.c.member_id, order_by=steps.c.seq)
-        marked = select(steps, before.label("before")).subquery()
+        changes = self.changes(one_member)
+
+        def back(steps: int) -> ColumnElement[int]:
+            return func.lag(changes.c.day, steps).over(partition_by=changes.c.member_id, order_by=changes.c.seq)
+
+        steps = select(changes, back(1).label("before"), back(n - 1).label("first")).cte()
         odd = (
-            select(marked.c.member_id).distinct()
-            .where(or_(marked.c.step != 1, marked.c.before > marked.c.day))
-            .cte()
+            select(steps.c.member_id).distinct()
+            .where(or_(steps.c.step != 1, steps.c.before > steps.c.day)).cte()
         )
-        first = func.lag(steps.c.day, n - 1).over(partition_by=steps.c.member_id, order_by=steps.c.seq)
-        even = select(steps, first.label("first")).where(steps.c.member_id.not_in(select(odd.c.member_id))).subquery()
-        holds_even = select(even.c.member_id, even.c.seq, even.c.at).where(even.c.first > even.c.day - days)
+        even = (
+            select(steps.c.member_id, steps.c.seq, steps.c.at)
+            .where(steps.c.first > steps.c.day - days, steps.c.member_id.not_in(select(odd.c.member_id)))
+        )
         here, there = steps.alias(), steps.alias()
-        holds_odd = (
+        counted = (
             select(here.c.member_id, here.c.seq, here.c.at)
             .join_from(here, there, and_(
                 there.c.member_id == here.c.member_id, there.c.seq <= here.c.seq,
@@ -209,7 +236,7 @@ class Measure:
             .group_by(here.c.member_id, here.c.seq, here.c.at)
             .having(func.sum(there.c.step) >= n)
         )
-        return first_of(holds_even.union_all(holds_odd).subquery())
+        return first_of(even.union_all(counted).subquery())
 
     def totals(self) -> Select:
         """The number each member (and post) stands at: member_id, part, value, latest."""
@@ -234,7 +261,7 @@ class Measure:
         )
 
 
-def running(rows: Subquery, *partition: ColumnElement) -> Subquery:
+def running(rows: FromClause, *partition: ColumnElement) -> Subquery:
     """Rows with the sum so far (`run`) and the latest time so far (`latest`)."""
     return select(
         rows,

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import Any as Anything
@@ -88,7 +88,7 @@ class Count:
     def badges(self) -> set[str]:
         return set()
 
-    @property
+    @cached_property
     def kind(self) -> Kind:
         """The words for what is counted."""
         weights = dict(self.measure.weights)
@@ -224,15 +224,7 @@ class All:
         return _key("all", *(part.key for part in self.parts))
 
     def earned(self, one_member: bool = False) -> Subquery:
-        first, *others = _beside_each_other(self.parts, one_member)
-        joined = select(
-            first.c.member_id, literal(0).label("subject"),
-            _greatest([first.c.seq, *(it.c.seq for it in others)]).label("seq"),
-            _greatest([first.c.at, *(it.c.at for it in others)]).label("at"),
-        )
-        for other in others:
-            joined = joined.join(other, other.c.member_id == first.c.member_id)
-        return joined.subquery()
+        return latest_of(_beside_each_other(self.parts, one_member))
 
     def measures(self) -> set[Measure]:
         return set().union(*(part.measures() for part in self.parts))
@@ -375,6 +367,19 @@ _DIFFERENT = {"day": ", each on a different day", "member": ", each with a diffe
               "category": ", each in a different category", "object": ", each a different one"}
 _PARTS = {"day": "days", "member": "different members", "post": "different posts",
           "thread": "different threads", "category": "categories", "object": "different ones"}
+
+
+def latest_of(parts: Sequence[CTE | Subquery]) -> Subquery:
+    """Where the last of some parts came to hold, for whoever has them all for the same subject."""
+    first, *others = parts
+    joined = select(
+        first.c.member_id, first.c.subject,
+        _greatest([first.c.seq, *(it.c.seq for it in others)]).label("seq"),
+        _greatest([first.c.at, *(it.c.at for it in others)]).label("at"),
+    )
+    for other in others:
+        joined = joined.join(other, and_(other.c.member_id == first.c.member_id, other.c.subject == first.c.subject))
+    return joined.subquery()
 
 
 def _beside_each_other(parts: Iterable[Node], one_member: bool) -> list[CTE]:

@@ -209,7 +209,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index("ix_threads_author", "threads", ["author_id", "created_at"], unique=False)
-    op.create_index("ix_threads_category_active", "threads", ["category_id", "active_at"], unique=False)
+    op.create_index("ix_threads_category_active", "threads", ["category_id", "active_at", "id"], unique=False)
+    op.create_index("ix_threads_category_latest", "threads", ["category_id", "created_at", "id"], unique=False)
     op.create_index(
         "ix_threads_latest",
         "threads",
@@ -233,8 +234,6 @@ def upgrade() -> None:
         sa.Column("part", sa.String(length=80), nullable=False),
         sa.Column("value", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("latest", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["measure_id"], ["measures.id"], name=op.f("fk_totals_measure_id_measures")),
-        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_totals_member_id_members")),
         sa.PrimaryKeyConstraint("measure_id", "member_id", "part", name=op.f("pk_totals")),
         sqlite_with_rowid=False,
     )

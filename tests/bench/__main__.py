@@ -1,0 +1,61 @@
+"""`make bench`: what exists, measured beside references of the same run.
+
+BENCH=pages, engine, import or journey runs that part, BENCH=full everything at ten times the size.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from tests.bench import history, imports, journey, live, pages, report, retroactive
+from tests.bench.history import Size
+from tests.bench.report import Row, say
+from tests.bench.site import ENGINES, Workshop, workshop
+
+PARTS = ("engine", "pages", "import", "journey")
+
+
+def main() -> int:
+    """Measure, and print the table. Status 0: a target missed is a figure, not an error."""
+    wanted = os.environ.get("BENCH", "")
+    if wanted not in ("", "full", *PARTS):
+        print(f"BENCH={wanted} is unknown. Use full or one of: {', '.join(PARTS)}.", file=sys.stderr)
+        return 2
+    full, began = wanted == "full", time.monotonic()
+    rows: list[Row] = []
+    with workshop() as shop:
+        logging.disable(logging.WARNING)  # the request logs of thousands of requests
+        for name, part in _parts(shop, full).items():
+            if wanted in ("", "full", name):
+                for engine_name in ENGINES:
+                    rows += part(engine_name)
+    print(report.table(rows))
+    missed = sum(row.met is False for row in rows)
+    print(f"\n{missed} of {sum(row.met is not None for row in rows)} targets missed; {time.monotonic() - began:.0f} s.")
+    return 0
+
+
+def _parts(shop: Workshop, full: bool) -> dict[str, Callable[[str], list[Row]]]:
+    def engine(name: str) -> list[Row]:
+        rows = live.throughput(shop, name)
+        size = Size(activities=10_000_000 if full else 1_000_000, members=100_000)
+        say(f"{name}: writing {size.activities:,} activities")
+        large = shop.site(name)
+        history.write(large, size)
+        rows += retroactive.run(large, size)
+        return rows + live.cost(shop, large, size)
+
+    return {
+        "engine": engine,
+        "pages": lambda name: pages.run(shop, name),
+        "import": lambda name: imports.run(shop, name, (20_000, 1_000_000 if full else 60_000)),
+        "journey": lambda name: journey.run(shop, name, 100_000 if full else 5_000),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""What pages cost: CPU time a request beside a page from memory, statements, bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from flask import Flask, render_template
+from jinja2 import DictLoader
+from sqlalchemy import event, select
+from werkzeug.test import EnvironBuilder
+
+from app.domain import acceptance, evaluator, posts, reactions, reads, sessions, visits
+from app.domain.base import now
+from app.domain.members import Member
+from app.domain.threads import Category
+from tests.bench.report import Row, at_most, say, shown
+from tests.bench.site import Site, Workshop
+
+THREADS = 36
+POSTS = 20
+ROUNDS, REQUESTS = 8, 12
+WORDS = "<p>" + "The trim wheel turns more easily once the bearing is clean and dry. " * 10 + "</p>"
+# Path, whether signed in, the most it may take on SQLite and PostgreSQL, the most statements.
+PAGES = (
+    ("thread of 20 posts, signed out", "/t/{thread}/{slug}", False, 2.0, 3.0, 6),
+    ("thread of 20 posts, signed in", "/t/{thread}/{slug}", True, 3.5, 5.0, 6),
+    ("home list of 30, signed out", "/", False, 4.0, 6.0, 12),
+    ("home list of 30, signed in", "/", True, 4.0, 6.0, 12),
+    ("profile, signed out", "/u/member1", False, 4.0, 6.0, 6),
+    ("badging page of one's own", "/u/member1/badges", True, 4.0, 6.0, 12),
+    ("library, signed in", "/badges", True, 4.0, 6.0, 12),
+    ("points statement", "/u/member1/points", True, 4.0, 6.0, 12),
+)
+THREAD_BYTES = 45 * 1024
+
+
+def run(shop: Workshop, engine_name: str) -> list[Row]:
+    """Ask for each page and for the reference in turn."""
+    say(f"{engine_name}: pages")
+    site = shop.site(engine_name)
+    names = _furnish(site)
+    cookie = _signed_in(site)
+    reference = _page_from_memory()
+    rows: list[Row] = []
+    for what, path, signed_in, on_sqlite, on_postgres, statements in PAGES:
+        ask = _asking(site.app, path.format(**names), cookie if signed_in else "")
+        spent, bare = _in_turn(site, ask, _asking(reference, "/", ""))
+        asked, size = _statements(site, ask), len(ask())
+        target = on_sqlite if site.on_sqlite else on_postgres
+        value = f"{shown(spent)}, {asked} SQL, {size / 1024:.0f} KB"
+        rows.append(at_most(what, engine_name, value, shown(bare), spent / bare, target))
+        if asked > statements:
+            rows.append(Row(f"... statements of {what}", engine_name, str(asked), target=f"<= {statements}", met=False))
+        if what.startswith("thread") and size > THREAD_BYTES:
+            rows.append(Row(f"... bytes of {what}", engine_name, f"{size:,}", target=f"<= {THREAD_BYTES:,}", met=False))
+    return rows
+
+
+Ask = Callable[[], bytes]
+
+
+def _asking(app: Flask, path: str, cookie: str) -> Ask:
+    """A request handed straight to the site: no server, no client, only what the site itself does."""
+    headers = {"Cookie": cookie} if cookie else {}
+    environ = EnvironBuilder(path=path, base_url="http://127.0.0.1", headers=headers).get_environ()
+
+    def ask() -> bytes:
+        answered: list[str] = []
+        body = app({**environ, "wsgi.input": io.BytesIO()}, lambda status, _headers, _exc=None: answered.append(status))  # type: ignore[arg-type, misc, return-value]
+        try:
+            content = b"".join(body)
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+        assert answered[0].startswith("200"), (path, answered)
+        return content
+
+    return ask
+
+
+def _in_turn(site: Site, ask: Ask, reference: Ask) -> tuple[float, float]:
+    """CPU seconds a request of both, in alternating blocks so that the same weather meets them."""
+    for warm in (ask, reference):
+        warm()
+        warm()
+    spent = bare = 0.0
+    for _ in range(ROUNDS):
+        began = site.cpu()
+        for _ in range(REQUESTS):
+            ask()
+        between = site.cpu()
+        for _ in range(REQUESTS):
+            reference()
+        spent, bare = spent + between - began, bare + site.cpu() - between
+    return spent / ROUNDS / REQUESTS, bare / ROUNDS / REQUESTS
+
+
+def _statements(site: Site, ask: Ask) -> int:
+    with counted(site) as found:
+        ask()
+    return len(found)
+
+
+@contextmanager
+def counted(site: Site) -> Iterator[list[str]]:
+    """The statements that go to the database meanwhile."""
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        found.append(statement)
+
+    event.listen(site.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(site.engine, "before_cursor_execute", note)
+
+
+# --- the community that is shown ---------------------------------------------------------------
+
+
+def _furnish(site: Site) -> dict[str, object]:
+    """Threads of twenty posts among forty members, with what earns points and badges."""
+    chance = Random(7)
+    began = now() - timedelta(days=60)
+    with site.open() as session:
+        members = [
+            Member(username=f"member{i}", username_key=f"member{i}", name=f"Member {i}", title="Glider pilot",
+                   about="Flies at weekends.", about_html="<p>Flies at weekends.</p>", joined_at=began,
+                   email_verified_at=began)
+            for i in range(1, 41)
+        ]  # fmt: skip
+        category = Category(slug="help", name="Help")
+        session.add_all([*members, category])
+        session.flush()
+        for i in range(THREADS):
+            start = began + timedelta(days=i)
+            thread = posts.start_thread(session, members[i], category, kind="question", title=f"Question {i}: {WORDS[3:40]}",
+                                        body=WORDS[3:-4], tagged=("trim", "wheel"), at=start)  # fmt: skip
+            written = [
+                posts.post_reply(session, thread, members[(i + j) % 40], WORDS[3:-4], at=start + timedelta(hours=j))
+                for j in range(1, POSTS if i == THREADS - 1 else 4)
+            ]
+            for post in written:
+                for reader in chance.sample(members, 4):
+                    if reader is not post.author:
+                        reactions.react(session, post, reader, chance.choice(["upvote", "insightful"]))
+            acceptance.accept(session, written[i % 3], members[i], at=start + timedelta(days=1))
+            for reader in members[:10]:
+                reads.record(session, thread, reader, at=start + timedelta(days=2))
+            for member in members[:10]:
+                visits.record(session, member, at=start)
+    evaluator.run(site.open)
+    return {"thread": thread.id, "slug": thread.slug}
+
+
+def _signed_in(site: Site) -> str:
+    with site.open() as session:
+        secret = sessions.start(session, session.scalars(select(Member).filter_by(username="member1")).one())
+    client = site.app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["log_in"] = secret
+    found = client.get_cookie("session")
+    assert found is not None
+    return f"session={found.value}"
+
+
+# --- the reference -----------------------------------------------------------------------------
+
+MEMORY = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title></head><body>
+<header><a href="/">Home</a><nav>{% for name in tags %}<a href="/c/{{ name }}">{{ name }}</a>{% endfor %}</nav></header>
+<main><h1>{{ title }}</h1>{% for post in posts %}
+<article id="post-{{ post.id }}" data-post="{{ post.id }}"><header><a href="/u/{{ post.author }}">{{ post.name }}</a>
+<span title="{{ post.rank }}">{{ post.stars }}</span> <time datetime="{{ post.at.isoformat() }}">{{ post.at.strftime('%d %B %Y') }}</time>
+{% if post.accepted %}<strong>Accepted</strong>{% endif %}</header>{{ post.html|safe }}
+<footer>{% for kind, count in post.reactions %}<form method="post" action="/p/{{ post.id }}/reactions/{{ kind }}">
+<button data-reaction="{{ kind }}" data-count="{{ count }}">{{ kind }} {{ count }}</button></form>{% endfor %}
+<a href="/p/{{ post.id }}/flags">Flag</a> <a href="/p/{{ post.id }}">Link</a></footer></article>{% endfor %}</main></body></html>"""
+
+
+def _page_from_memory() -> Flask:
+    """The same Flask and Jinja, a page of twenty posts whose rows are already there."""
+    app = Flask("memory")
+    rows = [
+        {"id": i, "author": f"member{i}", "name": f"Member {i}", "rank": "Captain", "stars": "★★★", "at": now(),
+         "accepted": i == 1, "html": WORDS + WORDS, "reactions": (("insightful", i), ("upvote", 2 * i))}
+        for i in range(1, POSTS + 1)
+    ]  # fmt: skip
+    app.jinja_loader = DictLoader({"page.html": MEMORY})
+    app.add_url_rule(
+        "/", "page", lambda: render_template("page.html", title="A page", tags=("trim", "wheel"), posts=rows)
+    )
+    return app

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import multiprocessing
+import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +12,9 @@ from functools import partial
 from random import Random
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, create_engine, func, select, update
 
-from app.db import transaction
+from app.db import prepare, transaction
 from app.domain import backfill, evaluator, leases
 from app.domain.activities import Activity
 from app.domain.badges import Award
@@ -22,19 +23,8 @@ from app.domain.notifications import Notification
 from app.domain.totals import Lease
 from tests.engine import community
 from tests.engine.community import assert_sound, untold, write_all
-from tests.servers import ROOT
 
-EVALUATE = """
-import sys
-from functools import partial
-from sqlalchemy import create_engine
-from app.db import prepare, transaction
-from app.domain import backfill, evaluator
-engine = prepare(create_engine(sys.argv[1]))
-print("ready", flush=True)
-sys.stdin.readline()
-{what}
-"""
+FULL = bool(os.environ.get("FULL"))
 
 
 @pytest.fixture
@@ -44,55 +34,26 @@ def open_transaction(engine: Engine):
     return partial(transaction, engine)
 
 
-def start(engine: Engine, what: str) -> subprocess.Popen[str]:
-    """A process of its own that has everything loaded and waits for the word."""
-    url = engine.url.render_as_string(hide_password=False)
-    process = subprocess.Popen(
-        [sys.executable, "-c", EVALUATE.format(what=what), url],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def give_the_word(process: subprocess.Popen[str]) -> None:
-    assert process.stdin
-    process.stdin.write("now\n")
-    process.stdin.flush()
-
-
-def test_eight_evaluators_at_once_book_each_deed_once(engine, open_transaction):
+def test_eight_evaluators_at_once_book_each_deed_once(open_transaction):
     with open_transaction() as session:
         write_all(session, 500)
-    look = (
-        "import time\nfor _ in range(400):\n"
-        "    evaluator.run(partial(transaction, engine), batch=25)\n"
-        "    with transaction(engine) as session:\n"
-        "        if not evaluator.waiting(session): break\n"
-        "    time.sleep(0.02)"
-    )
-    processes = [start(engine, look) for _ in range(2)]
-    for process in processes:
-        give_the_word(process)
 
     def work() -> int:
         done = 0
-        while not threads_done():
+        while something_waits():
             done += evaluator.run(open_transaction, batch=25)
             time.sleep(0.02)
         return done
 
-    def threads_done() -> bool:
+    def something_waits() -> bool:
         with open_transaction() as session:
-            return not evaluator.waiting(session)
+            return evaluator.waiting(session)
 
-    with ThreadPoolExecutor(6) as pool:
-        for it in [pool.submit(work) for _ in range(6)]:
-            it.result()
-    assert [process.wait(60) for process in processes] == [0, 0]
+    with ThreadPoolExecutor(8) as pool:
+        done = [it.result() for it in [pool.submit(work) for _ in range(8)]]
     with open_transaction() as session:
         assert_sound(session)
+        assert sum(done) == session.scalar(select(func.count()).select_from(Activity))
         assert untold(session) == []
 
 
@@ -167,28 +128,37 @@ def test_retroactive_runs_beside_busy_evaluators_agree_with_them(open_transactio
         assert_sound(session)
 
 
+def run_backfill(url: str) -> None:
+    """What a process of its own does: a retroactive run in many small steps."""
+    backfill.BATCH = 100
+    backfill.run(partial(transaction, prepare(create_engine(url))))
+
+
 @pytest.mark.slow
 def test_a_retroactive_run_killed_anywhere_is_finished_with_one_notice_a_member(engine, open_transaction):
     with open_transaction() as session:
         write_all(session, 500)
-    dice, killed = Random(7), 0
-    for _ in range(3):
-        process = start(engine, "backfill.BATCH = 100\nbackfill.run(partial(transaction, engine))")
-        give_the_word(process)
-        time.sleep(dice.uniform(0.05, 0.8))
+    engine.dispose()  # no connection of ours is to be shared with a child
+    url, dice, killed = engine.url.render_as_string(hide_password=False), Random(7), 0
+    for _ in range(30 if FULL else 4):
+        process = multiprocessing.get_context("fork").Process(target=run_backfill, args=(url,))
+        process.start()
+        time.sleep(dice.uniform(0.02, 0.6))
         process.kill()
-        killed += process.wait(10) == -9
+        process.join(10)
+        killed += process.exitcode == -signal.SIGKILL
         with open_transaction() as session:  # as if the lease's time was over
             session.execute(update(Lease).where(Lease.name == evaluator.LEASE).values(until=now()))
+        engine.dispose()
     backfill.resume(open_transaction)
     evaluator.run(open_transaction)
     assert killed
     with open_transaction() as session:
         assert_sound(session)
         told = session.execute(
-            select(Notification.member_id, func.count()).where(Notification.kind == "badge_earned")
+            select(Notification.member_id, func.count())
+            .where(Notification.kind == "badge_earned")
             .group_by(Notification.member_id)
-        ).all()  # fmt: skip
+        ).all()
         assert {times for _, times in told} == {1}
         assert {it for it, _ in told} == set(session.scalars(select(Award.member_id)))
-        assert session.scalar(select(func.count()).select_from(Activity)) >= 500

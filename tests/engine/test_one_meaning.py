@@ -23,6 +23,7 @@ def play(engine: Engine, plan: Plan) -> Outcome:
     with Stage(engine) as stage:
         stage.furnish(plan)
         live = stage.play(plan)
+        assert stage.unlike_their_originals() == []
         truth = judged(stage.deeds, plan)
         same(live, truth)
         anew = stage.judged_anew()

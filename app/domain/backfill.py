@@ -226,16 +226,32 @@ def _award_thresholds(measure: Measure, some: Sequence[tuple[Rule, Count]], sess
         for rule, node in some
     ]
     wanted = rows[0].union_all(*rows[1:]).subquery()
-    _insert(session, select(
-        wanted.c.badge, wanted.c.version, reached.c.member_id, reached.c.subject, reached.c.seq, reached.c.at,
-    ).join_from(reached, wanted, wanted.c.n == reached.c.n))
+    _insert(
+        session,
+        select(
+            wanted.c.badge,
+            wanted.c.version,
+            reached.c.member_id,
+            reached.c.subject,
+            reached.c.seq,
+            reached.c.at,
+        ).join_from(reached, wanted, wanted.c.n == reached.c.n),
+    )
 
 
 def _award(rule: Rule, session: Session) -> None:
     earned = _earned(rule.node)
-    _insert(session, select(
-        literal(rule.badge), literal(rule.version), earned.c.member_id, earned.c.subject, earned.c.seq, earned.c.at,
-    ))
+    _insert(
+        session,
+        select(
+            literal(rule.badge),
+            literal(rule.version),
+            earned.c.member_id,
+            earned.c.subject,
+            earned.c.seq,
+            earned.c.at,
+        ),
+    )
 
 
 def _earned(node: Node) -> Subquery:
@@ -246,10 +262,12 @@ def _earned(node: Node) -> Subquery:
         case Yearly():
             return latest_of([programme.remembered(key, cast(Total.part, Integer)) for key in yearly_keys(node)])
         case All():  # what asks for badges holds more often by now than when totals were added up
-            return latest_of([
-                select(part.earned()).cte() if part.badges() else programme.remembered(latch_key(part))
-                for part in node.parts
-            ])
+            return latest_of(
+                [
+                    select(part.earned()).cte() if part.badges() else programme.remembered(latch_key(part))
+                    for part in node.parts
+                ]
+            )
     return node.earned()
 
 
@@ -257,11 +275,32 @@ def _insert(session: Session, rows: Select) -> None:
     found = rows.subquery()
     badge, version, member, subject, seq, at = found.c
     new = insert_into(session, Award).from_select(
-        ["badge_id", "version_id", "member_id", "subject", "seq", "earned_at", "way", "reason",
-         "revoked_because", "awarded_at"],
-        select(badge, version, member, subject, seq, at, literal("automatic"), literal(""), literal(""),
-               literal(now(), Award.awarded_at.type))
-        .where(literal(True)).order_by(seq, badge, subject),  # SQLite reads ON CONFLICT as a join without a WHERE
+        [
+            "badge_id",
+            "version_id",
+            "member_id",
+            "subject",
+            "seq",
+            "earned_at",
+            "way",
+            "reason",
+            "revoked_because",
+            "awarded_at",
+        ],
+        select(
+            badge,
+            version,
+            member,
+            subject,
+            seq,
+            at,
+            literal("automatic"),
+            literal(""),
+            literal(""),
+            literal(now(), Award.awarded_at.type),
+        )
+        .where(literal(True))
+        .order_by(seq, badge, subject),  # SQLite reads ON CONFLICT as a join without a WHERE
     )
     session.execute(new.on_conflict_do_nothing())
 
@@ -273,13 +312,25 @@ def settle(session: Session, rules: Programme) -> list[Gain]:
     before = leases.position(session, OWED)
     fresh = and_(Award.id > before, Award.way == "automatic")
     reachable = and_(Member.email_verified_at.is_not(None), Member.deleted_at.is_(None))
-    gains = [Gain(*row) for row in session.execute(
-        select(Badge.slug, Badge.name, func.count(Award.member_id.distinct()),
-               func.count(case((reachable, Award.member_id)).distinct()), func.count(),
-               func.min(Award.earned_at), func.max(Award.earned_at))
-        .join(Award, Award.badge_id == Badge.id).join(Member, Member.id == Award.member_id).where(fresh)
-        .group_by(Badge.id, Badge.slug, Badge.name).order_by(Badge.position, Badge.id)
-    )]
+    gains = [
+        Gain(*row)
+        for row in session.execute(
+            select(
+                Badge.slug,
+                Badge.name,
+                func.count(Award.member_id.distinct()),
+                func.count(case((reachable, Award.member_id)).distinct()),
+                func.count(),
+                func.min(Award.earned_at),
+                func.max(Award.earned_at),
+            )
+            .join(Award, Award.badge_id == Badge.id)
+            .join(Member, Member.id == Award.member_id)
+            .where(fresh)
+            .group_by(Badge.id, Badge.slug, Badge.name)
+            .order_by(Badge.position, Badge.id)
+        )
+    ]
     awards.count_holders(session, set(session.scalars(select(Award.badge_id).where(fresh).distinct())))
     _tell_members(session, before, fresh)
     session.execute(Lease.__table__.delete().where(Lease.name == OWED))  # type: ignore[attr-defined]
@@ -289,18 +340,27 @@ def settle(session: Session, rules: Programme) -> list[Gain]:
 def _tell_members(session: Session, before: int, fresh: ColumnElement[bool]) -> None:
     told = (
         select(Notification.id)
-        .where(Notification.member_id == Award.member_id,
-               Notification.key == literal("award:") + cast(Award.id, String))
+        .where(
+            Notification.member_id == Award.member_id, Notification.key == literal("award:") + cast(Award.id, String)
+        )
         .exists()
     )
     rows = session.execute(
         select(Award.member_id, func.count().label("badges"), func.max(Award.id).label("last"))
-        .where(fresh, ~told).group_by(Award.member_id).order_by(Award.member_id)
+        .where(fresh, ~told)
+        .group_by(Award.member_id)
+        .order_by(Award.member_id)
     ).all()
-    notifications.tell(session, [
-        {"member_id": it.member_id, "kind": "badge_earned", "award_id": it.last,
-         "key": f"award:{it.last}" if it.badges == 1 else f"retroactive:{before}",
-         "facts": {"badges": it.badges}}
-        for it in rows
-    ])
-
+    notifications.tell(
+        session,
+        [
+            {
+                "member_id": it.member_id,
+                "kind": "badge_earned",
+                "award_id": it.last,
+                "key": f"award:{it.last}" if it.badges == 1 else f"retroactive:{before}",
+                "facts": {"badges": it.badges},
+            }
+            for it in rows
+        ],
+    )

@@ -129,7 +129,7 @@ class _Listener:
 
     def crossed(self, before: int, after: int) -> Sequence[tuple[int, Emit, bool]]:
         """The thresholds that lie above one value and not above the other."""
-        return self.steps[bisect_right(self._ns, before):bisect_right(self._ns, after)]
+        return self.steps[bisect_right(self._ns, before) : bisect_right(self._ns, after)]
 
 
 class _Move(NamedTuple):
@@ -289,7 +289,8 @@ class Gate:
     def _moved_by(self, deed: Deed, kind: str) -> list["_Move"]:
         return [
             _Move(listener, weight, deed, _part(listener, deed), _split(listener, deed))
-            for listener, weight in self._by_kind.get(kind, ()) if listener.measure.counts(deed)
+            for listener, weight in self._by_kind.get(kind, ())
+            if listener.measure.counts(deed)
         ]
 
     def _window_keys(self, deed: Deed) -> Iterable[Key]:
@@ -422,5 +423,3 @@ def _hold(node: Together, values: Sequence[int]) -> bool:
         value >= part.n if part.most is None else value <= part.most
         for part, value in zip(node.parts, values, strict=True)
     )
-
-

@@ -49,7 +49,8 @@ def published(session: Session) -> list[Rule]:
     )
     rules = {
         slug: Rule(badge, slug, version, _parsed(json.dumps(criterion, sort_keys=True)))
-        for badge, slug, version, criterion in rows if criterion
+        for badge, slug, version, criterion in rows
+        if criterion
     }
     needs = TopologicalSorter({slug: rule.node.badges() & rules.keys() for slug, rule in rules.items()})
     return [rules[slug] for slug in needs.static_order()]
@@ -133,7 +134,9 @@ def _retire(session: Session, keys: set[str]) -> None:
     ids = session.scalars(select(MeasureRow.id).where(MeasureRow.key.in_(keys))).all()
     session.execute(delete(Total).where(Total.measure_id.in_(ids)))
     session.execute(
-        update(MeasureRow).where(MeasureRow.id.in_(ids)).values(built=False)
+        update(MeasureRow)
+        .where(MeasureRow.id.in_(ids))
+        .values(built=False)
         .execution_options(synchronize_session=False)
     )
 
@@ -143,7 +146,9 @@ def build(session: Session, gate: Gate, new: set[str]) -> None:
     if new and session.scalar(select(Activity.id).where(Activity.seq.is_not(None)).limit(1)) is not None:
         _build(session, gate, new)
     session.execute(
-        update(MeasureRow).where(MeasureRow.key.in_(new)).values(built=True)
+        update(MeasureRow)
+        .where(MeasureRow.key.in_(new))
+        .values(built=True)
         .execution_options(synchronize_session=False)
     )
 
@@ -174,27 +179,36 @@ def remembered(key: str, subject: ColumnElement[int] | None = None) -> Subquery:
     """Where a latch first held, for each member: what its node would find, without looking again."""
     # Not a join: only rows of this very measure may meet what `subject` makes of their part.
     measure = select(MeasureRow.id).where(MeasureRow.key == stored_key(key)).scalar_subquery()
-    return select(
-        Total.member_id, (literal(0) if subject is None else subject).label("subject"), Total.value.label("seq"),
-        Total.latest.label("at"),
-    ).where(Total.measure_id == measure).subquery()
+    return (
+        select(
+            Total.member_id,
+            (literal(0) if subject is None else subject).label("subject"),
+            Total.value.label("seq"),
+            Total.latest.label("at"),
+        )
+        .where(Total.measure_id == measure)
+        .subquery()
+    )
 
 
 def _insert(session: Session, measure: int, rows: Select) -> None:
     found = rows.subquery()
-    session.execute(insert_into(session, Total).from_select(
-        ["measure_id", "member_id", "part", "value", "latest"],
-        select(literal(measure), found.c.member_id, found.c.part, found.c.value, found.c.latest),
-    ))
+    session.execute(
+        insert_into(session, Total).from_select(
+            ["measure_id", "member_id", "part", "value", "latest"],
+            select(literal(measure), found.c.member_id, found.c.part, found.c.value, found.c.latest),
+        )
+    )
 
 
 def _days(measure: Measure) -> Select:
     deeds = measure.deeds()
-    return (
-        select(deeds.c.member_id, cast(deeds.c.day, String).label("part"), func.sum(deeds.c.step).label("value"),
-               func.max(deeds.c.at).label("latest"))
-        .group_by(deeds.c.member_id, deeds.c.day)
-    )
+    return select(
+        deeds.c.member_id,
+        cast(deeds.c.day, String).label("part"),
+        func.sum(deeds.c.step).label("value"),
+        func.max(deeds.c.at).label("latest"),
+    ).group_by(deeds.c.member_id, deeds.c.day)
 
 
 def _latch(node: Node) -> Select:
@@ -208,9 +222,14 @@ def _latched(earned: Subquery, part: ColumnElement[str]) -> Select:
 def _years(node: Yearly) -> Select:
     run = criteria.running(changes := node.years.changes(), changes.c.member_id)
     return (
-        select(run.c.member_id, cast(run.c.run, String).label("part"), func.min(run.c.seq).label("value"),
-               func.min(run.c.latest).label("latest"))
-        .where(run.c.run > 0).group_by(run.c.member_id, run.c.run)
+        select(
+            run.c.member_id,
+            cast(run.c.run, String).label("part"),
+            func.min(run.c.seq).label("value"),
+            func.min(run.c.latest).label("latest"),
+        )
+        .where(run.c.run > 0)
+        .group_by(run.c.member_id, run.c.run)
     )
 
 

@@ -89,7 +89,8 @@ class Thread(Base):
             sqlite_where=text("deleted_at IS NULL AND kind = 'question' AND answers = 0"),
             postgresql_where=text("deleted_at IS NULL AND kind = 'question' AND answers = 0"),
         ),
-        Index("ix_threads_category_active", "category_id", "active_at"),
+        Index("ix_threads_category_active", "category_id", "active_at", "id"),
+        Index("ix_threads_category_latest", "category_id", "created_at", "id"),
         Index("ix_threads_author", "author_id", "created_at"),
     )
 

@@ -52,7 +52,7 @@ def _parts(shop: Workshop, full: bool) -> dict[str, Callable[[str], list[Row]]]:
     return {
         "engine": engine,
         "pages": lambda name: pages.run(shop, name),
-        "import": lambda name: imports.run(shop, name, (20_000, 1_000_000 if full else 60_000)),
+        "import": lambda name: imports.run(shop, name, (5_000, 1_000_000 if full else 25_000)),
         "journey": lambda name: journey.run(shop, name, 100_000 if full else 5_000),
     }
 

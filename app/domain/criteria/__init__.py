@@ -9,6 +9,18 @@ from app.domain.criteria.nodes import All, Any, Count, Has, Names, Node, Progres
 from app.domain.criteria.parse import CriterionError, parse
 
 __all__ = [
-    "All", "Any", "Count", "CriterionError", "Has", "Measure", "Names", "Node", "Progress", "Together",
-    "Yearly", "latest_of", "parse", "running",
+    "All",
+    "Any",
+    "Count",
+    "CriterionError",
+    "Has",
+    "Measure",
+    "Names",
+    "Node",
+    "Progress",
+    "Together",
+    "Yearly",
+    "latest_of",
+    "parse",
+    "running",
 ]

@@ -9,7 +9,21 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sqlalchemy import (
-    ColumnElement, FromClause, Select, String, Subquery, and_, bindparam, case, cast, func, literal, or_, select,
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Select,
+    SQLColumnExpression,
+    String,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
 )
 
 from app.domain import facts, kinds
@@ -20,14 +34,22 @@ from app.domain.threads import Post
 
 # What a sum can be split by, and what of a deed that is.
 SPLITS = {
-    "post": "post_id", "thread": "thread_id", "member": "actor_id", "day": "local_day",
-    "category": "category_id", "object": "object",
-}
-_DEED_FIELDS = {
-    "post": "post", "thread": "thread", "member": "actor", "day": "day", "category": "category",
+    "post": "post_id",
+    "thread": "thread_id",
+    "member": "actor_id",
+    "day": "local_day",
+    "category": "category_id",
     "object": "object",
 }
-MEMBER = bindparam("member_id")
+_DEED_FIELDS = {
+    "post": "post",
+    "thread": "thread",
+    "member": "actor",
+    "day": "day",
+    "category": "category",
+    "object": "object",
+}
+MEMBER: BindParameter[int] = bindparam("member_id")
 
 
 @dataclass(frozen=True)
@@ -47,8 +69,12 @@ class Measure:
     @cached_property
     def key(self) -> str:
         """The canonical text by which totals remember this measure."""
-        parts = {"count": dict(self.weights), "where": dict(self.where), "each": self.each,
-                 "per": self.per and [self.per, self.reaches]}
+        parts = {
+            "count": dict(self.weights),
+            "where": dict(self.where),
+            "each": self.each,
+            "per": self.per and [self.per, self.reaches],
+        }
         return json.dumps({k: v for k, v in parts.items() if v}, sort_keys=True, separators=(",", ":"))
 
     @property
@@ -84,8 +110,13 @@ class Measure:
         subject = source.post_id if self.each else literal(0)
         part = getattr(source, SPLITS[self.per]) if self.per else literal(0)
         rows = select(
-            source.member_id, subject.label("subject"), part.label("part"), source.seq,
-            self._step().label("step"), source.happened_at.label("at"), source.local_day.label("day"),
+            source.member_id,
+            subject.label("subject"),
+            part.label("part"),
+            source.seq,
+            self._step().label("step"),
+            source.happened_at.label("at"),
+            source.local_day.label("day"),
         )
         if self._joins:
             rows = rows.join(Post, Post.id == Activity.post_id)
@@ -104,14 +135,12 @@ class Measure:
     def _joins(self) -> bool:
         return facts.needs_post(self.where)
 
-    def _step(self) -> ColumnElement[int]:
+    def _step(self) -> SQLColumnExpression[int]:
         if self.of_points:
             return PointEntry.amount
         if {weight for _, weight in self.weights} == {1}:
             return Activity.amount
-        return Activity.amount * case(
-            *((Activity.kind == kind, weight) for kind, weight in self.weights), else_=0
-        )
+        return Activity.amount * case(*((Activity.kind == kind, weight) for kind, weight in self.weights), else_=0)
 
     def _conditions(self, one_member: bool) -> list[ColumnElement[bool]]:
         source = PointEntry if self.of_points else Activity
@@ -142,8 +171,15 @@ class Measure:
             (and_(before >= self.reaches, run.c.run < self.reaches), -1),
             else_=0,
         )
-        steps = select(run.c.member_id, run.c.subject, run.c.part, run.c.seq, step.label("step"),
-                       run.c.latest.label("at"), run.c.day).subquery()
+        steps = select(
+            run.c.member_id,
+            run.c.subject,
+            run.c.part,
+            run.c.seq,
+            step.label("step"),
+            run.c.latest.label("at"),
+            run.c.day,
+        ).subquery()
         return select(steps).where(steps.c.step != 0).subquery()
 
     def reached(self, thresholds: Sequence[int], one_member: bool = False) -> Subquery:
@@ -168,7 +204,8 @@ class Measure:
         deeds = self.deeds(one_member)
         first = (
             select(deeds.c.member_id, deeds.c.subject, func.min(deeds.c.seq).label("seq"))
-            .group_by(deeds.c.member_id, deeds.c.subject).subquery()
+            .group_by(deeds.c.member_id, deeds.c.subject)
+            .subquery()
         )
         return select(
             first.c.member_id, first.c.subject, literal(1).label("n"), first.c.seq, Activity.happened_at.label("at")
@@ -180,13 +217,15 @@ class Measure:
         if not one_member and min(thresholds) > 1:
             changes = self._candidates(select(changes).cte() if self.per else changes, min(thresholds))
         run = running(changes, changes.c.member_id, changes.c.subject)
-        if len(thresholds) == 1:
-            wanted = select(literal(thresholds[0]).label("n")).subquery()
-        else:
-            wanted = _numbers(thresholds)
+        wanted = _numbers(thresholds)
         return (
-            select(run.c.member_id, run.c.subject, wanted.c.n, func.min(run.c.seq).label("seq"),
-                   func.min(run.c.latest).label("at"))
+            select(
+                run.c.member_id,
+                run.c.subject,
+                wanted.c.n,
+                func.min(run.c.seq).label("seq"),
+                func.min(run.c.latest).label("at"),
+            )
             .join_from(run, wanted, run.c.run >= wanted.c.n)
             .group_by(run.c.member_id, run.c.subject, wanted.c.n)
             .subquery()
@@ -200,9 +239,11 @@ class Measure:
             .subquery()
         )
         again = changes.alias()
-        return select(again).join(
-            able, and_(able.c.member_id == again.c.member_id, able.c.subject == again.c.subject)
-        ).subquery()
+        return (
+            select(again)
+            .join(able, and_(able.c.member_id == again.c.member_id, able.c.subject == again.c.subject))
+            .subquery()
+        )
 
     def within(self, n: int, days: int, one_member: bool = False) -> Subquery:
         """Where so many were first counted within so many local days: member_id, subject, seq, at.
@@ -217,21 +258,23 @@ class Measure:
             return func.lag(changes.c.day, steps).over(partition_by=changes.c.member_id, order_by=changes.c.seq)
 
         steps = select(changes, back(1).label("before"), back(n - 1).label("first")).cte()
-        odd = (
-            select(steps.c.member_id).distinct()
-            .where(or_(steps.c.step != 1, steps.c.before > steps.c.day)).cte()
-        )
-        even = (
-            select(steps.c.member_id, steps.c.seq, steps.c.at)
-            .where(steps.c.first > steps.c.day - days, steps.c.member_id.not_in(select(odd.c.member_id)))
+        odd = select(steps.c.member_id).distinct().where(or_(steps.c.step != 1, steps.c.before > steps.c.day)).cte()
+        even = select(steps.c.member_id, steps.c.seq, steps.c.at).where(
+            steps.c.first > steps.c.day - days, steps.c.member_id.not_in(select(odd.c.member_id))
         )
         here, there = steps.alias(), steps.alias()
         counted = (
             select(here.c.member_id, here.c.seq, here.c.at)
-            .join_from(here, there, and_(
-                there.c.member_id == here.c.member_id, there.c.seq <= here.c.seq,
-                there.c.day <= here.c.day, there.c.day > here.c.day - days,
-            ))
+            .join_from(
+                here,
+                there,
+                and_(
+                    there.c.member_id == here.c.member_id,
+                    there.c.seq <= here.c.seq,
+                    there.c.day <= here.c.day,
+                    there.c.day > here.c.day - days,
+                ),
+            )
             .where(here.c.step > 0, here.c.member_id.in_(select(odd.c.member_id)))
             .group_by(here.c.member_id, here.c.seq, here.c.at)
             .having(func.sum(there.c.step) >= n)
@@ -242,23 +285,25 @@ class Measure:
         """The number each member (and post) stands at: member_id, part, value, latest."""
         changes = self.changes()
         part = cast(changes.c.subject, String) if self.each else literal("")
-        return (
-            select(changes.c.member_id, part.label("part"), func.sum(changes.c.step).label("value"),
-                   func.max(changes.c.at).label("latest"))
-            .group_by(changes.c.member_id, changes.c.subject)
-        )
+        return select(
+            changes.c.member_id,
+            part.label("part"),
+            func.sum(changes.c.step).label("value"),
+            func.max(changes.c.at).label("latest"),
+        ).group_by(changes.c.member_id, changes.c.subject)
 
     def part_totals(self) -> Select:
         """The same for the parts of the split."""
         deeds = self.deeds()
-        part = cast(deeds.c.part, String)
+        part: ColumnElement[str] = cast(deeds.c.part, String)
         if self.each:
             part = cast(deeds.c.subject, String) + literal("/") + part
-        return (
-            select(deeds.c.member_id, part.label("part"), func.sum(deeds.c.step).label("value"),
-                   func.max(deeds.c.at).label("latest"))
-            .group_by(deeds.c.member_id, deeds.c.subject, deeds.c.part)
-        )
+        return select(
+            deeds.c.member_id,
+            part.label("part"),
+            func.sum(deeds.c.step).label("value"),
+            func.max(deeds.c.at).label("latest"),
+        ).group_by(deeds.c.member_id, deeds.c.subject, deeds.c.part)
 
 
 def running(rows: FromClause, *partition: ColumnElement) -> Subquery:
@@ -274,13 +319,13 @@ def first_of(rows: Subquery) -> Subquery:
     """The earliest booked row of each member, subject 0."""
     place = func.row_number().over(partition_by=rows.c.member_id, order_by=(rows.c.seq, rows.c.at))
     placed = select(rows, place.label("place")).subquery()
-    return select(placed.c.member_id, literal(0).label("subject"), placed.c.seq, placed.c.at).where(
-        placed.c.place == 1
-    ).subquery()
+    return (
+        select(placed.c.member_id, literal(0).label("subject"), placed.c.seq, placed.c.at)
+        .where(placed.c.place == 1)
+        .subquery()
+    )
 
 
 def _numbers(values: Sequence[int]) -> Subquery:
     first, *others = (select(literal(value).label("n")) for value in sorted(values))
-    return first.union_all(*others).subquery()
-
-
+    return (first.union_all(*others) if others else first).subquery()

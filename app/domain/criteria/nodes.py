@@ -128,7 +128,9 @@ class Count:
         return [] if self.says else texts
 
     def _span(self) -> str:
-        return f" within {self.days} days" if self.days and not self.in_a_row and "days" not in (self.says or "") else ""
+        return (
+            f" within {self.days} days" if self.days and not self.in_a_row and "days" not in (self.says or "") else ""
+        )
 
     def progress(self, reader: Reader, names: Names) -> list[Progress]:
         if self.in_a_row:
@@ -170,24 +172,27 @@ class Together:
             return total.over(partition_by=partition, order_by=rows.c.seq)
 
         run = select(
-            rows.c.member_id, rows.c.subject, rows.c.seq, so_far(func.max(rows.c.at)).label("latest"),
+            rows.c.member_id,
+            rows.c.subject,
+            rows.c.seq,
+            so_far(func.max(rows.c.at)).label("latest"),
             *(so_far(func.sum(step)).label(f"run{i}") for i, step in enumerate(steps)),
         ).subquery()
         holds = and_(*(_holds(part, run.c[f"run{i}"]) for i, part in enumerate(self.parts)))
         met = (
             select(run.c.member_id, run.c.subject, func.min(run.c.seq).label("seq"), func.min(run.c.latest).label("at"))
-            .where(holds).group_by(run.c.member_id, run.c.subject).subquery()
+            .where(holds)
+            .group_by(run.c.member_id, run.c.subject)
+            .subquery()
         )
         return first_of(met) if self.first else met
 
     def _rows(self, one_member: bool) -> Subquery:
         """The changes of all parts in one list, each with the step of its own part."""
+
         def of(index: int, part: Count) -> Select:
             changes = part.measure.changes(one_member)
-            steps = (
-                (changes.c.step if i == index else literal(0)).label(f"step{i}")
-                for i in range(len(self.parts))
-            )
+            steps = ((changes.c.step if i == index else literal(0)).label(f"step{i}") for i in range(len(self.parts)))
             return select(changes.c.member_id, changes.c.subject, changes.c.seq, changes.c.at, *steps)
 
         first, *others = (of(i, part) for i, part in enumerate(self.parts))
@@ -324,16 +329,25 @@ class Yearly:
         years = select(run.c.member_id, run.c.seq, run.c.run.label("k"), run.c.latest.label("at")).subquery()
         points = running(p := self.ledger.changes(one_member), p.c.member_id)
         met = (
-            select(years.c.member_id, years.c.k, years.c.seq, years.c.at,
-                   func.min(points.c.seq).label("points_seq"), func.min(points.c.latest).label("points_at"))
-            .join_from(years, points, and_(points.c.member_id == years.c.member_id,
-                                           points.c.run >= years.c.k * self.points))
+            select(
+                years.c.member_id,
+                years.c.k,
+                years.c.seq,
+                years.c.at,
+                func.min(points.c.seq).label("points_seq"),
+                func.min(points.c.latest).label("points_at"),
+            )
+            .join_from(
+                years, points, and_(points.c.member_id == years.c.member_id, points.c.run >= years.c.k * self.points)
+            )
             .where(years.c.k > 0)  # an anniversary taken back leaves none
             .group_by(years.c.member_id, years.c.k, years.c.seq, years.c.at)
             .subquery()
         )
         return select(
-            met.c.member_id, met.c.k.label("subject"), _greatest([met.c.seq, met.c.points_seq]).label("seq"),
+            met.c.member_id,
+            met.c.k.label("subject"),
+            _greatest([met.c.seq, met.c.points_seq]).label("seq"),
             _greatest([met.c.at, met.c.points_at]).label("at"),
         ).subquery()
 
@@ -358,22 +372,46 @@ def share(steps: Iterable[Progress]) -> float:
     return sum(parts) / len(parts) if parts else 0.0
 
 
-_ONE = {"day": " in a day", "member": " with one member", "post": " on one post", "thread": " in one thread",
-        "category": " in one category", "object": " at one of them"}
-_MANY = {"day": "on {n} days", "member": "with {n} members", "post": "on {n} posts", "thread": "in {n} threads",
-         "category": "in {n} categories", "object": "at {n} of them"}
-_DIFFERENT = {"day": ", each on a different day", "member": ", each with a different member",
-              "post": ", each on a different post", "thread": ", each in a different thread",
-              "category": ", each in a different category", "object": ", each a different one"}
-_PARTS = {"day": "days", "member": "different members", "post": "different posts",
-          "thread": "different threads", "category": "categories", "object": "different ones"}
+_ONE = {
+    "day": " in a day",
+    "member": " with one member",
+    "post": " on one post",
+    "thread": " in one thread",
+    "category": " in one category",
+    "object": " at one of them",
+}
+_MANY = {
+    "day": "on {n} days",
+    "member": "with {n} members",
+    "post": "on {n} posts",
+    "thread": "in {n} threads",
+    "category": "in {n} categories",
+    "object": "at {n} of them",
+}
+_DIFFERENT = {
+    "day": ", each on a different day",
+    "member": ", each with a different member",
+    "post": ", each on a different post",
+    "thread": ", each in a different thread",
+    "category": ", each in a different category",
+    "object": ", each a different one",
+}
+_PARTS = {
+    "day": "days",
+    "member": "different members",
+    "post": "different posts",
+    "thread": "different threads",
+    "category": "categories",
+    "object": "different ones",
+}
 
 
 def latest_of(parts: Sequence[CTE | Subquery]) -> Subquery:
     """Where the last of some parts came to hold, for whoever has them all for the same subject."""
     first, *others = parts
     joined = select(
-        first.c.member_id, first.c.subject,
+        first.c.member_id,
+        first.c.subject,
         _greatest([first.c.seq, *(it.c.seq for it in others)]).label("seq"),
         _greatest([first.c.at, *(it.c.at for it in others)]).label("at"),
     )
@@ -419,6 +457,7 @@ def _part_progress(part: Count, reader: Reader, names: Names) -> list[Progress]:
 
 def _greatest(values: list[ColumnElement]) -> ColumnElement:
     """The greatest of several; neither engine's own function is the other's."""
+
     def later(a: ColumnElement, b: ColumnElement) -> ColumnElement:
         return case((a >= b, a), else_=b)
 

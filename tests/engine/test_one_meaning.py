@@ -80,6 +80,31 @@ def test_an_anniversary_that_was_taken_back_and_given_again_counts_from_its_firs
     assert slugs(bare_engine, events, {"badge-0": {"yearly": 1}}) == ["badge-0"]
 
 
+def test_what_was_taken_back_does_not_help_to_reach_a_number(bare_engine: Engine) -> None:
+    rules = {"badge-0": {"count": "upvote_received", "n": 2}, "badge-1": {"count": "score", "each": "post", "n": 2}}
+    events = [*ASKED, Event("react", 1), Event("withdraw"), Event("react", 3)]
+    assert slugs(bare_engine, events, rules) == []
+    removed = [*ASKED, Event("react", 1), Event("remove"), Event("reply", 2), Event("react", 3)]
+    assert slugs(bare_engine, removed, rules) == []
+    restored = [*ASKED, Event("react", 1), Event("remove"), Event("restore"), Event("react", 3)]
+    assert slugs(bare_engine, restored, rules) == ["badge-0", "badge-1"]
+
+
+def test_at_the_same_time_is_more_than_each_at_its_time(bare_engine: Engine) -> None:
+    parts = [{"count": "upvote_received"}, {"count": "visited"}]
+    rules = {"badge-0": {"together": parts}, "badge-1": {"all": parts}}
+    events = [*ASKED, Event("react", 1), Event("withdraw"), Event("visit", 2)]
+    assert slugs(bare_engine, events, rules) == ["badge-1"]
+
+
+def test_a_thread_that_moves_takes_no_deed_along(bare_engine: Engine) -> None:
+    rules = {"badge-0": {"count": "answered", "n": 2, "where": {"category": "help"}}}
+    there = [Event("ask", 1, what=1), Event("reply", 2), Event("move", other=0), Event("reply", 2)]
+    assert slugs(bare_engine, there, rules) == []
+    back = [*there, Event("move", other=1), Event("reply", 2)]
+    assert slugs(bare_engine, back, rules) == ["badge-0"]
+
+
 def test_every_rule_that_ships_is_told_the_same_both_ways(bare_engine: Engine) -> None:
     """All at once, on a history that touches most kinds of deeds."""
     verbs = ("ask", "reply", "react", "comment", "accept", "visit", "edit", "insight", "view", "birthday", "fact")

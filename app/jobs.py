@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app import bell, queue
-from app.db import transaction
+from app.db import snapshot, transaction
 from app.domain import backfill, derived, evaluator, limits, sessions
 from app.domain.base import now
 
@@ -19,8 +19,8 @@ def evaluate() -> int:
 
 def look_around() -> int:
     """Note what has come true by itself, such as an anniversary; returns how many facts were new."""
-    with transaction() as session:
-        return derived.look(session, now())
+    with snapshot() as reading:
+        return derived.look(reading, transaction, now())
 
 
 def tidy() -> int:

@@ -26,15 +26,16 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    update,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.functions import FunctionElement
 
+from app.domain import leases
 from app.domain.activities import Activity
 from app.domain.badges import Award
 from app.domain.base import Instant, day_number, insert_into, ring_after_commit
+from app.domain.evaluator import Open
 from app.domain.members import Member
 from app.domain.threads import OPENING_KINDS, Edit, Kind, Mention, Post, Reaction, Thread, ThreadTag
 from app.domain.totals import Lease
@@ -49,6 +50,8 @@ TAG_THREADS = 50
 BEST_OF_REACTIONS, BEST_OF_DAYS = 5, 7  # so many reactions within so many days bring a post to Best Of
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+BATCH = 500
+DEEDS_SEEN, LOOKED_AT = "look: deeds", "look: time"  # how far the looks have come
 
 
 @dataclass(frozen=True)
@@ -469,43 +472,53 @@ def _later_of(a: Any, b: Any) -> ColumnElement[Any]:
 # --- The scheduled look ---------------------------------------------------------------------------
 
 
-def look(session: Session, now: datetime) -> int:
+def look(reading: Session, open_transaction: Open, now: datetime) -> int:
     """Note the facts that have come true since the last look; returns how many were new.
 
     The last look is remembered as the last booked deed it saw and the second it was made, so a
-    look costs what happened meanwhile and a worker that was away misses nothing.
+    look costs what happened meanwhile and a worker that was away misses nothing. Nobody has to
+    wait for it: it reads without holding anything and writes in small batches, and a look that
+    dies half-way is made again.
     """
-    seen, at = _position(session, "look: deeds"), _position(session, "look: time")
-    newest = session.scalar(select(func.max(Activity.seq))) or 0
+    seen, at = leases.position(reading, DEEDS_SEEN), leases.position(reading, LOOKED_AT)
+    newest = reading.scalar(select(func.max(Activity.seq))) or 0
     touched = select(Activity.thread_id).where(Activity.seq > seen, Activity.seq <= newest)
     scope = Scope(
         threads=touched.where(Activity.thread_id.is_not(None)),
         since=datetime.fromtimestamp(at, UTC),
         until=now,
     )
-    noted = sum(_note(session, found) for found in list(find(session, scope)))
-    _move(session, "look: deeds", newest)
-    _move(session, "look: time", int(now.timestamp()))
-    if noted:
-        ring_after_commit(session, "awards")
+    found = [_activity(it) for it in find(reading, scope)]
+    noted = 0
+    for start in range(0, len(found), BATCH):
+        with open_transaction() as session:
+            noted += _note(session, found[start : start + BATCH])
+    with open_transaction() as session:
+        _move(session, DEEDS_SEEN, newest)
+        _move(session, LOOKED_AT, int(now.timestamp()))
     return noted
 
 
-def _note(session: Session, found: Found) -> int:
-    values = {
+def _activity(found: Found) -> dict[str, Any]:
+    return {
         "kind": found.kind, "member_id": found.member_id, "actor_id": found.actor_id or found.member_id,
         "post_id": found.post_id, "thread_id": found.thread_id, "category_id": found.category_id,
         "object": found.object, "happened_at": found.happened_at,
         "local_day": day_number(found.counted_at, ZoneInfo(found.zone)), "source": found.key,
     }  # fmt: skip
-    added = insert_into(session, Activity).values(values).on_conflict_do_nothing().returning(Activity.id)
-    return len(session.execute(added).all())
 
 
-def _position(session: Session, name: str) -> int:
-    session.execute(insert_into(session, Lease).values(name=name, position=0).on_conflict_do_nothing())
-    return session.scalars(select(Lease.position).where(Lease.name == name).with_for_update()).one()
+def _note(session: Session, found: list[dict[str, Any]]) -> int:
+    added = insert_into(session, Activity).on_conflict_do_nothing().returning(Activity.id)
+    new = len(session.connection().execute(added, found).all())
+    if new:
+        ring_after_commit(session, "awards")
+    return new
 
 
 def _move(session: Session, name: str, position: int) -> None:
-    session.execute(update(Lease).where(Lease.name == name).values(position=position))
+    new = insert_into(session, Lease).values(name=name, position=position)
+    later = {"position": new.excluded.position}
+    session.execute(
+        new.on_conflict_do_update(index_elements=["name"], set_=later, where=Lease.position < new.excluded.position)
+    )

@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 import config
 from app import bell, redis_server
+from app.db import snapshot
 from app.domain import activities, derived, evaluator
 from app.domain.activities import Activity
 from app.domain.base import now
@@ -43,8 +44,8 @@ def run(shop: Workshop, engine_name: str, deeds: int, looks: int = 40) -> list[R
     with site.open() as session:
         evaluator.kept(session)  # adds up the history, which is another figure
     began = time.perf_counter()
-    with site.open() as session:
-        derived.look(session, now())
+    with snapshot(site.engine) as reading:
+        derived.look(reading, site.open, now())
     looked = time.perf_counter() - began
     with _served(site) as process:
         # The many deeds that wait are evaluated first: by then every process has its full size.

@@ -98,6 +98,10 @@ class Count:
         return replace(kinds.KINDS[next(iter(weights))], noun="done", each="")
 
     def sentence(self, names: Names) -> str:
+        return self._sentence
+
+    @cached_property
+    def _sentence(self) -> str:  # pages ask for it of every badge, and it names no other
         return " ".join([self._base(), *self._conditions()]) + self._span()
 
     def _base(self) -> str:

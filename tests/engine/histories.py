@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -260,7 +259,7 @@ EVENT = st.builds(
     other=st.integers(0, 3), hours=st.sampled_from([0, 0, 1, 9, 24, 24, 72, 800]),
     late=st.sampled_from([0, 0, 0, 0, 5, 30, 2000]), batch=st.sampled_from([0] * 24 + [1, 2, 3, 7]),
 )  # fmt: skip
-LONGEST = 58 if os.environ.get("FULL") else 32
+LONGEST = 58
 OPENING = [Event("ask", 1), Event("reply", 2, batch=0)]
 
 
@@ -280,7 +279,9 @@ class Plan:
 def plans(draw: st.DrawFn) -> Plan:
     """A random history under random rules, some of them perhaps published late."""
     rules = draw(rule_sets())
-    events = OPENING + [it for it in draw(st.lists(EVENT, min_size=LONGEST // 2, max_size=LONGEST)) if it.verb != "rest"]
+    events = OPENING + [
+        it for it in draw(st.lists(EVENT, min_size=LONGEST // 2, max_size=LONGEST)) if it.verb != "rest"
+    ]
     late = draw(st.just(frozenset[str]()) | st.frozensets(st.sampled_from(sorted(rules))))
     return Plan(events, rules, draw(point_rules()), draw(st.integers(1, 7)), late, draw(st.integers(0, len(events))))
 

@@ -36,11 +36,14 @@ def test_refusals_are_guarded(client):
     assert is_guarded(client.open("/", method="BREW"))
 
 
-def test_a_crash_is_guarded_and_shows_its_reference(make_app):
+@pytest.mark.parametrize(("trouble", "status"), [("a crash", 500), ("no database", 503)])
+def test_what_goes_wrong_is_guarded_and_shows_its_reference(make_app, trouble, status):
     app = make_app(DATABASE_URL="sqlite:////proc/nowhere/x.db")
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    if trouble == "a crash":
+        app.view_functions["threads.home"] = lambda: 1 // 0
     answer = app.test_client().get("/")
-    assert answer.status_code == 500
+    assert answer.status_code == status
     assert is_guarded(answer)
     assert answer.headers["X-Request-Reference"] in answer.text
 

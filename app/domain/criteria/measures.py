@@ -159,9 +159,14 @@ class Measure:
             wanted.append(source.member_id == MEMBER)
         return wanted
 
-    def changes(self, one_member: bool = False) -> Subquery:
-        """What moves the number itself: the deeds, or the steps of their parts over `reaches`."""
+    def changes(self, one_member: bool = False, least: int = 1) -> Subquery:
+        """What moves the number itself: the deeds, or the steps of their parts over `reaches`.
+
+        Whoever has too few upward deeds to reach `least` is left out before any sum is made.
+        """
         deeds = self.deeds(one_member)
+        if least * self.reaches > 1:
+            deeds = _able(deeds, least * self.reaches)
         if not self.per:
             return deeds
         run = running(deeds, deeds.c.member_id, deeds.c.subject, deeds.c.part)
@@ -212,10 +217,7 @@ class Measure:
         ).join_from(first, Activity, Activity.seq == first.c.seq)
 
     def _running_up_to(self, thresholds: Sequence[int], one_member: bool) -> Subquery:
-        """Members whose upward steps do not add up to the least are left out before sums are made."""
-        changes: FromClause = self.changes(one_member)
-        if not one_member and min(thresholds) > 1:
-            changes = self._candidates(select(changes).cte() if self.per else changes, min(thresholds))
+        changes = self.changes(one_member, 1 if one_member else min(thresholds))
         run = running(changes, changes.c.member_id, changes.c.subject)
         wanted = _numbers(thresholds)
         return (
@@ -228,20 +230,6 @@ class Measure:
             )
             .join_from(run, wanted, run.c.run >= wanted.c.n)
             .group_by(run.c.member_id, run.c.subject, wanted.c.n)
-            .subquery()
-        )
-
-    def _candidates(self, changes: FromClause, least: int) -> Subquery:
-        able = (
-            select(changes.c.member_id, changes.c.subject)
-            .group_by(changes.c.member_id, changes.c.subject)
-            .having(func.sum(case((changes.c.step > 0, changes.c.step), else_=0)) >= least)
-            .subquery()
-        )
-        again = changes.alias()
-        return (
-            select(again)
-            .join(able, and_(able.c.member_id == again.c.member_id, able.c.subject == again.c.subject))
             .subquery()
         )
 
@@ -304,6 +292,22 @@ class Measure:
             func.sum(deeds.c.step).label("value"),
             func.max(deeds.c.at).label("latest"),
         ).group_by(deeds.c.member_id, deeds.c.subject, deeds.c.part)
+
+
+def _able(deeds: Subquery, least: int) -> Subquery:
+    """The deeds of members, or of their posts, whose upward deeds add up to so many."""
+    able = (
+        select(deeds.c.member_id, deeds.c.subject)
+        .group_by(deeds.c.member_id, deeds.c.subject)
+        .having(func.sum(case((deeds.c.step > 0, deeds.c.step), else_=0)) >= least)
+        .subquery()
+    )
+    again = deeds.alias()
+    return (
+        select(again)
+        .join(able, and_(able.c.member_id == again.c.member_id, able.c.subject == again.c.subject))
+        .subquery()
+    )
 
 
 def running(rows: FromClause, *partition: ColumnElement) -> Subquery:

@@ -1,13 +1,15 @@
 """What every table shares: names, times, numbers."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String, TypeDecorator
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 
+T = TypeVar("T")
 NAMES = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -16,6 +18,7 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
+CHUNK = 5000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).date()
 
 
@@ -75,3 +78,9 @@ def insert_into(session: Session, table: type[Base]) -> sqlite.Insert | postgres
 def ring_after_commit(session: Session, name: str) -> None:
     """Let the worker know of rows that were written without the session seeing them."""
     session.info.setdefault("bells", set()).add(name)
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Pieces small enough to be the parameters of one statement; PostgreSQL takes 65,535."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]

@@ -13,12 +13,10 @@ from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.domain import facts
-from app.domain.base import insert_into
+from app.domain.base import chunks, insert_into
 from app.domain.facts import Deed, Where
 from app.domain.members import Member
 from app.domain.points import PointEntry, PointRule, WeekScore
-
-CHUNK = 5000
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ class Book:
         )
 
     def _read_taken_back(self, session: Session, activities: Sequence[int]) -> None:
-        for some in _chunks(activities):
+        for some in chunks(activities):
             rows = session.execute(
                 select(PointEntry.activity_id, PointEntry.rule, PointEntry.amount).where(
                     PointEntry.activity_id.in_(some), PointEntry.amount != 0
@@ -105,7 +103,7 @@ class Book:
                 self._booked[activity].append((self._by_slug.get(slug), slug, amount))
 
     def _read_used(self, session: Session, days: set[tuple[int, int]]) -> None:
-        for some in _chunks(sorted(days)):
+        for some in chunks(sorted(days)):
             rows = session.execute(
                 select(
                     PointEntry.member_id,
@@ -199,7 +197,7 @@ def _columns(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _entry_ids(session: Session, activities: Iterable[int]) -> dict[tuple[int, str], int]:
     found: dict[tuple[int, str], int] = {}
-    for some in _chunks(sorted(activities)):
+    for some in chunks(sorted(activities)):
         rows = session.execute(
             select(PointEntry.activity_id, PointEntry.rule, PointEntry.id).where(PointEntry.activity_id.in_(some))
         )
@@ -250,8 +248,3 @@ def save_balances(session: Session, balances: dict[int, int], ranks: dict[int, i
             update(Member).where(Member.id == member).values(rank=rank).execution_options(synchronize_session=False)
         )
     return climbed
-
-
-def _chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    for start in range(0, len(values), CHUNK):
-        yield values[start : start + CHUNK]

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.badges import Award
-from app.domain.base import Base, insert_into, now, ring_after_commit
+from app.domain.base import Base, chunks, insert_into, now, ring_after_commit
 from app.domain.members import Member
 
 
@@ -83,8 +83,10 @@ def tell(session: Session, notices: Sequence[dict[str, Any]]) -> int:
 
     Whether a letter leaves is decided when it is sent: by the member's choice at that moment.
     """
-    if not notices:
-        return 0
+    return sum(_tell(session, some) for some in chunks(notices))
+
+
+def _tell(session: Session, notices: Sequence[dict[str, Any]]) -> int:
     blank: dict[str, Any] = {"award_id": None, "post_id": None, "actor_id": None, "facts": None}
     new = session.execute(
         insert_into(session, Notification)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import activities, awards, backfill, evaluator
+from app.domain import activities, awards, backfill, base, evaluator
 from app.domain.badges import Award, Badge
 from app.domain.notifications import Delivery, Notification
 from app.domain.problems import Refused
@@ -180,3 +180,15 @@ def test_the_two_latest_awards_are_by_day_earned_then_by_number(session):
     for slug, day in (("old", 0), ("newest", 5), ("same-day", 5), ("older", 1)):
         awards.grant(session, make_badge(session, slug), ada, at=MAY + timedelta(days=day))
     assert [it.badge.slug for it in awards.latest(session, ada.id)] == ["same-day", "newest"]
+
+
+def test_a_retroactive_run_tells_more_members_than_one_statement_can_name(session, open_transaction, monkeypatch):
+    monkeypatch.setattr(base, "CHUNK", 2)
+    make_badge(session, "first-day", {"count": "visited"})
+    members = [make_member(session) for _ in range(5)]
+    for member in members:
+        note_visits(session, member, [0])
+    session.commit()
+    backfill.run(open_transaction)
+    assert session.scalar(select(func.count()).select_from(Notification)) == 5
+    assert sorted(session.scalars(select(Delivery.member_id))) == [member.id for member in members]

@@ -222,11 +222,22 @@ class Together:
 
 
 @dataclass(frozen=True)
-class All:
-    """Every part has held, each at its own time."""
+class Several:
+    """Rules put together: what they listen to is what their parts do."""
 
     parts: tuple[Node, ...]
     subjects = "none"
+
+    def measures(self) -> set[Measure]:
+        return set().union(*(part.measures() for part in self.parts))
+
+    def badges(self) -> set[str]:
+        return set().union(*(part.badges() for part in self.parts))
+
+
+@dataclass(frozen=True)
+class All(Several):
+    """Every part has held, each at its own time."""
 
     @cached_property
     def key(self) -> str:
@@ -234,12 +245,6 @@ class All:
 
     def earned(self, one_member: bool = False) -> Subquery:
         return latest_of(_beside_each_other(self.parts, one_member))
-
-    def measures(self) -> set[Measure]:
-        return set().union(*(part.measures() for part in self.parts))
-
-    def badges(self) -> set[str]:
-        return set().union(*(part.badges() for part in self.parts))
 
     def sentence(self, names: Names) -> str:
         first, *others = (part.sentence(names) for part in self.parts)
@@ -250,11 +255,8 @@ class All:
 
 
 @dataclass(frozen=True)
-class Any:
+class Any(Several):
     """At least one part has held; the earliest counts."""
-
-    parts: tuple[Node, ...]
-    subjects = "none"
 
     @cached_property
     def key(self) -> str:
@@ -265,12 +267,6 @@ class Any:
             select(it.c.member_id, it.c.seq, it.c.at) for it in _beside_each_other(self.parts, one_member)
         )
         return first_of(first.union_all(*others).subquery())
-
-    def measures(self) -> set[Measure]:
-        return set().union(*(part.measures() for part in self.parts))
-
-    def badges(self) -> set[str]:
-        return set().union(*(part.badges() for part in self.parts))
 
     def sentence(self, names: Names) -> str:
         first, *others = (part.sentence(names) for part in self.parts)

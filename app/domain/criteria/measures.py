@@ -240,7 +240,7 @@ class Measure:
         Where steps are single, never withdrawn and in the order of their days, the n-th step back
         tells; other members are counted step by step.
         """
-        changes = self.changes(one_member)
+        changes = self.changes(one_member, 1 if one_member else n)
 
         def back(steps: int) -> ColumnElement[int]:
             return func.lag(changes.c.day, steps).over(partition_by=changes.c.member_id, order_by=changes.c.seq)

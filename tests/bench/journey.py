@@ -56,7 +56,7 @@ def run(shop: Workshop, engine_name: str, deeds: int, looks: int = 40) -> list[R
             busy = [_seen(site, member) for member in range(2001, 2001 + looks)]
         memory = _memory(process.pid)
     return [
-        Row("first look around, 5,000 members, one transaction", engine_name, shown(looked)),
+        Row("first look around, 5,000 members", engine_name, shown(looked)),
         _row("idle", engine_name, idle, 0.060, 0.200), _row(f"at {A_SECOND} deeds a second", engine_name, busy, 0.150, 0.500),
         *(
             Row(f"memory of a {name} process after {deeds:,} deeds", engine_name, f"{size:.0f} MB", "", "", f"<= {MOST_MB} MB", size <= MOST_MB)

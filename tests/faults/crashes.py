@@ -57,6 +57,10 @@ def run(folder: Path, database_url: str | None, *, deeds: int, kills: int, seed:
             until(nothing_waits, "every deed is evaluated", seconds=QUIET_SECONDS)
             quiet_after = time.monotonic() - calm_since
         with transaction() as session:
+            late = session.scalars(select(Activity.kind).where(Activity.seq.is_(None), Activity.source.is_(None))).all()
+            assert not late, f"not evaluated: {late}"
+        evaluator.run(transaction)  # a look around may have noted a fact of its own in the last moment
+        with transaction() as session:
             community.assert_sound(session)
             assert community.untold(session) == []
             outcome = Outcome(

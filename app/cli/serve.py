@@ -37,8 +37,6 @@ def serve(host: str, with_parent: bool) -> None:
     lock = take_lock(settings)
     await_port(host, settings.port)
     schema.upgrade(app)
-    # Loaded here: nothing else of the site needs the story.
-
     logins = [] if settings.production else demo.load(settings)
     db.engine.dispose()  # the children make their own connections
     team = Supervisor(children(settings, host))

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import abort, redirect, request
 from flask_login import current_user
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.domain.members import Member, Role
+from app.web.answers import by_htmx
+from app.web.paths import own_path
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,6 +30,11 @@ def member() -> Member:
     if found is None:
         abort(404)
     return found
+
+
+def myself(session: Session) -> Member:
+    """The member who is looking, as a row of the session that writes."""
+    return session.get_one(Member, member().id)
 
 
 def everybody(view: View[P, R]) -> View[P, R]:
@@ -91,4 +99,13 @@ def _labelled(view: View[P, R], name: str) -> View[P, R]:
 
 
 def _to_login() -> Response:
-    return redirect(f"/login?next={quote(request.full_path.rstrip('?'), safe='/')}", 303)
+    path = f"/login?next={quote(_wanted(), safe='/')}"
+    return Response("", 204, {"HX-Redirect": path}) if by_htmx() else redirect(path, 303)
+
+
+def _wanted() -> str:
+    """The page to come back to: the one asked for, or the one that the form stood on."""
+    if request.method == "GET" and not by_htmx():
+        return request.full_path.rstrip("?")
+    came_from = urlsplit(request.referrer or "")
+    return own_path(came_from._replace(scheme="", netloc="").geturl()) if came_from.netloc == request.host else "/"

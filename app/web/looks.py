@@ -9,6 +9,7 @@ from flask import Flask, request
 from jinja2 import Environment
 from markupsafe import Markup
 
+from app.domain import words
 from app.domain.insignia import FAMILIES, TIERS, shape
 from app.domain.listing import standing
 from app.web.audience import viewer
@@ -33,7 +34,7 @@ def install(app: Flask) -> None:
     env = app.jinja_env
     env.trim_blocks = env.lstrip_blocks = True
     env.add_extension("jinja2.ext.i18n")
-    env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    env.install_gettext_callables(words.gettext, words.plural, newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(
         number=number,
         ago=ago,

@@ -1,11 +1,13 @@
 """Pages for what did not work. They say what happened, what was kept and what to do."""
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, render_template
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from app.domain.problems import Conflict, Invalid, Problem
 from app.logs import log, reference
+from app.web.answers import by_htmx
 from app.web.looks import theme
 
 WORDS = {
@@ -13,7 +15,9 @@ WORDS = {
     403: ("This part is not open to you", "It needs a right that your account does not have."),
     404: ("This page has left the gate", "It was moved, removed, or never was."),
     405: ("That cannot be done here", "The address is right, what was asked of it is not."),
+    409: ("Something changed meanwhile", "Reload the page to see how it stands now."),
     413: ("That was too large", "Send less at once: a smaller picture, a shorter text."),
+    422: ("Something needs another look", "Go back, put it right, and send it again."),
     429: ("That was quick", "Try again in a little while."),
     500: ("Something broke on our side", "Nothing you sent was half done. We have been told; try again in a minute."),
     503: ("We are not ready yet", "The site is starting or being looked after. Try again in a minute."),
@@ -25,6 +29,7 @@ def install(app: Flask) -> None:
     """Answer every error of an app with one of these pages."""
     app.register_error_handler(HTTPException, expected)
     app.register_error_handler(CSRFError, lambda error: answer(400, *EXPIRED))
+    app.register_error_handler(Problem, refused)
     app.register_error_handler(OperationalError, out_of_reach)
     app.register_error_handler(Exception, unexpected)
 
@@ -43,6 +48,13 @@ def expected(error: HTTPException) -> Response:
     return found
 
 
+def refused(problem: Problem) -> Response:
+    """What the community's rules do not allow: their own words say why."""
+    code = 409 if isinstance(problem, Conflict) else 422 if isinstance(problem, Invalid) else 403
+    heading = "That is not possible" if code == 403 else WORDS[code][0]
+    return answer(code, heading, str(problem))
+
+
 def unexpected(error: Exception) -> Response:
     """An error nobody meant: the log gets everything, the page nothing but the reference."""
     log.error("unhandled", exc_info=error)
@@ -59,14 +71,16 @@ def out_of_reach(error: OperationalError) -> Response:
 
 def answer(code: int, heading: str, text: str) -> Response:
     """The page of an error, or only its words where htmx asked for a part of a page."""
+    headers: dict[str, str] = {}
     said = {"code": code, "heading": heading, "text": text, "reference": reference()}
-    if request.headers.get("HX-Request") == "true":
-        body = _alone("problems/bare.html", **said)
+    if by_htmx():
+        # Into the place for problems: in the part of the page that was asked for something may be half typed.
+        body, headers = _alone("problems/bare.html", **said), {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
     elif code >= 500:
         body = _alone("problems/alone.html", theme=theme(), **said)
     else:
         body = _among_the_others(**said)
-    return Response(body, code, content_type="text/html; charset=utf-8")
+    return Response(body, code, headers, content_type="text/html; charset=utf-8")
 
 
 def _among_the_others(**said: object) -> str:

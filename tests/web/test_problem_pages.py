@@ -7,6 +7,8 @@ from bs4 import BeautifulSoup
 from flask import abort
 from sqlalchemy.exc import OperationalError
 
+from app.domain.problems import Conflict, Refused
+
 
 def soup(answer):
     return BeautifulSoup(answer.data, "html.parser")
@@ -88,3 +90,28 @@ def test_a_forged_look_is_ignored(client):
     client.set_cookie("theme", '"><script>')
     page = soup(client.get("/"))
     assert "data-theme" not in page.html.attrs
+
+
+def stopped_by(problem):
+    """A view that the community's rules stop."""
+
+    def view():
+        raise problem
+
+    return view
+
+
+@pytest.mark.parametrize(("problem", "code"), [(Refused, 403), (Conflict, 409)])
+def test_what_the_rules_do_not_allow_is_said_in_their_own_words(client, app, monkeypatch, problem, code):
+    monkeypatch.setitem(app.view_functions, "guide.ranks", stopped_by(problem("Only on Sundays.")))
+    answer = client.get("/ranks")
+    assert answer.status_code == code
+    assert "Only on Sundays." in soup(answer).select_one("[role=alert]").text
+
+
+def test_htmx_puts_a_problem_beside_the_page_and_leaves_what_was_typed(client, app, monkeypatch):
+    monkeypatch.setitem(app.view_functions, "guide.ranks", stopped_by(Refused("Only on Sundays.")))
+    answer = client.get("/ranks", headers={"HX-Request": "true"})
+    assert answer.headers["HX-Retarget"] == "#problem"
+    assert soup(answer).select_one("#problem, main") is None
+    assert soup(client.get("/points")).select_one("#problem") is not None

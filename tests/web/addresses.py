@@ -1,0 +1,42 @@
+"""Who may use which address: the whole table, in alphabetical order of areas."""
+
+AUDIENCES = {
+    "everybody": {
+        # threads
+        "GET /",
+        "GET /c/<slug>",
+        "GET /p/<int:post_id>",
+        "GET /t/<int:thread_id>",
+        "GET /t/<int:thread_id>/<slug>",
+        # members
+        "GET /u/<username>",
+        "GET /u/<username>/badges",
+        # badges
+        "GET /awards/<int:award_id>",
+        "GET /badges",
+        "GET /badges/<slug>",
+        # guide
+        "GET /how-to-get-badges",
+        "GET /points",
+        "GET /ranks",
+        # accounts
+        "GET /appearance",
+        "GET /login",
+        "GET /password-reset/<secret>",
+        "POST /appearance",
+        "POST /login",
+        "POST /logout",
+        "POST /password-reset/<secret>",
+    },
+    "members": {
+        # writing
+        # finding and following
+        # moderation
+        # settings
+    },
+    "oneself": {
+        "GET /u/<username>/points",
+    },
+    "staff": set(),
+    "administrators": set(),
+}

@@ -40,3 +40,7 @@ AUDIENCES = {
     "staff": set(),
     "administrators": set(),
 }
+# Watched over by the site's own servers, without a view of ours: static files, and what machines ask.
+MACHINES = {"GET /static/<path:filename>", "GET /healthz", "GET /readyz", "GET /metrics"}
+# What only its owner may open, or only who was given its secret: to other members it does not exist.
+OWNED: set[str] = set()

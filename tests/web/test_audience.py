@@ -9,11 +9,8 @@ from werkzeug.exceptions import NotFound
 from app.db import transaction
 from app.web import audience
 from tests.factories import make_member
-from tests.web.addresses import AUDIENCES
+from tests.web.addresses import AUDIENCES, MACHINES
 from tests.web.scenery import sign_in
-
-# Watched over by the site's own servers, without a view of ours: static files, and what machines ask.
-MACHINES = {"GET /static/<path:filename>", "GET /healthz", "GET /readyz", "GET /metrics"}
 
 
 def addresses(app):

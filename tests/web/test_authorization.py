@@ -1,0 +1,85 @@
+"""Every kind of visitor at every address: let in, sent to the log-in, or told there is nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.web.addresses import OWNED
+from tests.web.world import ROLES, make_world, token
+
+OUT = ("nobody", "suspended")  # a suspension ends every log-in
+STAFF = ("moderator", "administrator")
+INSIDE = {
+    "everybody": ROLES,
+    "members": tuple(it for it in ROLES if it not in OUT),
+    "oneself": ("ada",),
+    "staff": STAFF,
+    "administrators": ("administrator",),
+}
+
+
+@pytest.fixture
+def world(app, engine):
+    return make_world(app, engine)
+
+
+def wrong(role, audience, rule, answer):
+    """What is wrong with an answer, in words, or nothing."""
+    to_login = answer.status_code == 303 and answer.headers["Location"].startswith("/login")
+    if answer.status_code >= 500:
+        return "broke"
+    if role in INSIDE[audience]:
+        owned = rule in OWNED and role not in ("ada", *STAFF)
+        return "was not let in" if to_login or (answer.status_code == 404) != owned else ""
+    if role in OUT and audience in ("members", "oneself"):
+        return "" if to_login else "was not asked to sign in"
+    return "" if answer.status_code == 404 else "could tell that it exists"
+
+
+def test_every_role_at_every_address_that_is_looked_at(world):
+    cells, mistakes = 0, []
+    for role in ROLES:
+        visitor = world.visitor(role)
+        for rule, audience in world.addresses("GET"):
+            cells += 1
+            answer = visitor.get(world.path(rule))
+            if mistake := wrong(role, audience, f"GET {rule}", answer):
+                mistakes.append(f"{role} {mistake} at {rule}: {answer.status_code}")
+    assert mistakes == []
+    assert cells >= 100
+
+
+def test_every_role_at_every_address_that_is_written_to(app, engine):
+    """With an empty form: whoever may write is told what is missing, nobody else gets that far."""
+    cells, mistakes = 0, []
+    for role in ROLES:
+        world = make_world(app, engine)
+        for rule, audience in world.addresses("POST"):
+            cells += 1
+            visitor = world.visitor(role)
+            answer = visitor.post(world.path(rule), data={"csrf_token": token(visitor)})
+            if mistake := wrong(role, audience, f"POST {rule}", answer):
+                mistakes.append(f"{role} {mistake} at {rule}: {answer.status_code}")
+            if answer.status_code < 400 and role in INSIDE[audience]:
+                world = make_world(app, engine)  # what was there may be gone now
+    assert mistakes == []
+    assert cells >= 100
+
+
+def test_nothing_is_written_without_a_token(world):
+    before = world.rows()
+    for role in ("nobody", "ada", "administrator"):
+        visitor = world.visitor(role)
+        for rule, _ in world.addresses("POST"):
+            for form in ({}, {"csrf_token": "0123456789.forged"}):
+                assert visitor.post(world.path(rule), data=form).status_code == 400, f"{role} at {rule}"
+    assert world.rows() == before
+
+
+def test_looking_changes_nothing(world):
+    before = world.rows()
+    for role in ROLES:
+        visitor = world.visitor(role)
+        for rule, _ in world.addresses("GET"):
+            visitor.get(world.path(rule))
+    assert world.rows() == before

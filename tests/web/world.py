@@ -1,0 +1,125 @@
+"""A whole small site in which ada owns one of everything, and people of every kind who look at it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from bs4 import BeautifulSoup
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from app.db import transaction
+from app.domain import password_links
+from app.domain.base import Base, now
+from app.domain.members import Member
+from app.domain.points import Rank
+from app.web import audience
+from tests.factories import make_category, make_member
+from tests.web.addresses import MACHINES
+from tests.web.scenery import (
+    make_award,
+    make_badge,
+    make_entry,
+    make_post,
+    make_ranks,
+    make_rule,
+    make_thread_of,
+    sign_in,
+)
+
+ROLES = ("nobody", "unverified", "stranger", "ada", "suspended", "moderator", "administrator")
+# Written by looking alone: who was here, what they read, how often somebody tried.
+BOOKKEEPING = {"limits_spent", "log_ins", "thread_reads", "visits"}
+_worlds = count(1)
+PLACE = re.compile(r"(\w*)/<(?:\w+:)?(\w+)>")
+
+
+@dataclass
+class World:
+    """The site, its people by role, and what stands for each part of an address."""
+
+    app: Flask
+    engine: Engine
+    people: dict[str, Member]
+    places: dict[str, Any] = field(default_factory=dict)
+
+    def visitor(self, role: str) -> FlaskClient:
+        """A browser of somebody with that role; the suspended one was signed in until it happened."""
+        client = self.app.test_client()
+        return client if role == "nobody" else sign_in(client, self.engine, self.people[role])
+
+    def path(self, rule: str) -> str:
+        """An address with something of ada's in it."""
+        return PLACE.sub(lambda part: f"{part[1]}/{self._place(part[1], part[2])}", rule)
+
+    def _place(self, after: str, name: str) -> Any:
+        return self.places.get(f"{after}/{name}") or self.places[name]
+
+    def addresses(self, method: str) -> Iterator[tuple[str, str]]:
+        """Every address that knows a method, as a rule and the audience its view states."""
+        for it in sorted(self.app.url_map.iter_rules(), key=lambda it: it.rule):
+            if method in (it.methods or ()) and f"{method} {it.rule}" not in MACHINES:
+                yield it.rule, audience.of(self.app.view_functions[it.endpoint]) or ""
+
+    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything in the database but the bookkeeping."""
+        with Session(self.engine) as session:
+            return {
+                table.name: sorted(map(_comparable, session.execute(select(table))), key=repr)
+                for table in Base.metadata.sorted_tables
+                if table.name not in BOOKKEEPING
+            }
+
+
+def _comparable(row: Any) -> tuple[Any, ...]:
+    kept = {name: value for name, value in row._mapping.items() if name not in ("views", "seen_at")}
+    return tuple(map(repr, kept.values()))
+
+
+def make_world(app: Flask, engine: Engine) -> World:
+    """The site with its people and ada's things; made again, the new ones stand beside the old."""
+    nth = next(_worlds)
+    with transaction(engine) as session:
+        people = {
+            "unverified": make_member(session, f"una{nth}", email_verified_at=None),
+            "stranger": make_member(session, f"stan{nth}"),
+            "ada": make_member(session, f"ada{nth}", points=120),
+            "suspended": make_member(session, f"sue{nth}", suspended_until=now() + timedelta(days=3)),
+            "moderator": make_member(session, f"mia{nth}", role="moderator"),
+            "administrator": make_member(session, f"adam{nth}", role="administrator"),
+        }
+        if session.scalars(select(Rank.id)).first() is None:
+            make_ranks(session)
+            make_rule(session)
+        world = World(app, engine, people)
+        world.places |= _furnish(session, people["ada"], people["stranger"], nth)
+    return world
+
+
+def _furnish(session: Session, ada: Member, stan: Member, nth: int) -> dict[str, Any]:
+    lounge = make_category(session, slug=f"lounge-{nth}", name="Lounge")
+    thread = make_thread_of(session, ada, 1, text="A word.", category=lounge)
+    answer = make_post(session, thread, ada)
+    make_post(session, thread, stan)
+    make_post(session, thread, ada, kind="comment", parent_id=answer.id)
+    badge = make_badge(session, f"speaker-{nth}", ways=["request"])
+    award = make_award(session, badge, ada)
+    make_entry(session, ada, 15, post_id=answer.id)
+    return {
+        "thread_id": thread.id, "post_id": answer.id, "slug": thread.slug, "c/slug": lounge.slug,
+        "badges/slug": badge.slug, "username": ada.username, "award_id": award.id,
+        "secret": password_links.make(session, ada),
+    }  # fmt: skip
+
+
+def token(client: FlaskClient) -> str:
+    """The token that a form of this browser carries."""
+    field = BeautifulSoup(client.get("/appearance").data, "html.parser").select_one("[name=csrf_token]")
+    return str(field["value"]) if field else ""

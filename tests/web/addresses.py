@@ -33,6 +33,8 @@ AUDIENCES = {
         # finding and following
         # moderation
         # settings
+        "GET /settings",
+        "GET /settings/account",
     },
     "oneself": {
         "GET /u/<username>/points",

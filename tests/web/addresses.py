@@ -6,6 +6,7 @@ AUDIENCES = {
         "GET /",
         "GET /c/<slug>",
         "GET /p/<int:post_id>",
+        "GET /pictures/<name>.webp",
         "GET /t/<int:thread_id>",
         "GET /t/<int:thread_id>/<slug>",
         # members

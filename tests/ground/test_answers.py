@@ -41,7 +41,7 @@ def test_what_goes_wrong_is_guarded_and_shows_its_reference(make_app, trouble, s
     app = make_app(DATABASE_URL="sqlite:////proc/nowhere/x.db")
     app.config["PROPAGATE_EXCEPTIONS"] = False
     if trouble == "a crash":
-        app.view_functions["threads.home"] = lambda: 1 // 0
+        app.view_functions["lists.home"] = lambda: 1 // 0
     answer = app.test_client().get("/")
     assert answer.status_code == status
     assert is_guarded(answer)

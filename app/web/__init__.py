@@ -7,10 +7,10 @@ from app.web.paths import Id
 
 def install(app: Flask) -> None:
     """Give an app its pages and their looks."""
-    from app.web import appearance, badges, guide, lists, looks, members, pictures, problems, settings, threads
+    from app.web import appearance, badges, guide, lists, looks, members, passwords, pictures, problems, settings, threads
 
     app.url_map.converters["int"] = Id
     looks.install(app)
     problems.install(app)
-    for area in (appearance, badges, guide, lists, members, pictures, settings, threads):
+    for area in (appearance, badges, guide, lists, members, passwords, pictures, settings, threads):
         app.register_blueprint(area.bp)

@@ -1,4 +1,4 @@
-"""Logging in and out, and choosing a password by a link.
+"""Logging in and out.
 
 The cookie holds a random secret, the database its hash: a log-in that ended is dead everywhere,
 whoever copied its cookie. Flask-Login only carries the member to the views.
@@ -10,17 +10,17 @@ import ipaddress
 import secrets
 from datetime import timedelta
 
-from flask import Blueprint, Flask, Request, abort, current_app, g, redirect, render_template, request, session
+from flask import Blueprint, Flask, Request, current_app, g, redirect, render_template, request, session
 from flask_login import LoginManager
 from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import accounts, limits, password_links, sessions, visits
+from app.domain import accounts, limits, sessions, visits
 from app.domain.base import now
 from app.domain.limits import Limit
 from app.domain.members import Member
-from app.domain.problems import Conflict, Invalid
 from app.web.audience import everybody, viewer
 from app.web.paths import own_path
 
@@ -95,30 +95,13 @@ def log_out() -> Response:
     return redirect(own_path(request.form.get("next")), 303)
 
 
-@bp.get("/password-reset/<secret>")
-@everybody
-def choose_password(secret: str) -> str | tuple[str, int]:
-    """Ask for a new password; only sending it uses the link up."""
-    member = password_links.find(db.session(), secret)
-    if member is None:
-        return render_template("sessions/link_gone.html", text=password_links.GONE), 404
-    return render_template("sessions/choose_password.html", secret=secret, member=member, problem="")
-
-
-@bp.post("/password-reset/<secret>")
-@everybody
-def set_password(secret: str) -> tuple[str, int] | Response:
-    """Set the password of the link's member, who then logs in with it."""
-    try:
-        with transaction() as writing:
-            password_links.use(writing, secret, request.form.get("password", ""))
-    except Conflict as no:
-        return render_template("sessions/link_gone.html", text=str(no)), 409
-    except Invalid as no:
-        member = password_links.find(db.session(), secret) or abort(404)
-        return render_template("sessions/choose_password.html", secret=secret, member=member, problem=str(no)), 422
+def begin(writing: Session, member: Member) -> None:
+    """Let this browser be a member from now on, under a new secret; whoever knew the cookie from before knows nothing."""
+    secret = sessions.start(writing, member, device=request.user_agent.string)
+    visits.record(writing, member)
     session.clear()
-    return redirect("/login", 303)
+    session.permanent = True
+    session[SECRET] = secret
 
 
 def _form(target: str, name: str = "", problem: str = "") -> str:
@@ -128,12 +111,8 @@ def _form(target: str, name: str = "", problem: str = "") -> str:
 def _begin(member: Member, counters: dict[str, str]) -> None:
     with transaction() as writing:
         member = writing.get_one(Member, member.id)
-        secret = sessions.start(writing, member, device=request.user_agent.string)
         limits.forgive(writing, counters["account"])
-        visits.record(writing, member)
-    session.clear()  # whoever knew the cookie from before knows nothing now
-    session.permanent = True
-    session[SECRET] = secret
+        begin(writing, member)
 
 
 def _counters(name: str, member: Member | None) -> dict[str, str]:

@@ -2,8 +2,13 @@
 
 from app.domain import (  # noqa: F401
     activities,
+    audit_log,
     badges,
+    blocked_names,
     drafts,
+    exports,
+    feedback,
+    flags,
     imported,
     limits,
     members,
@@ -12,9 +17,14 @@ from app.domain import (  # noqa: F401
     pictures,
     points,
     reads,
+    second_factors,
     sendings,
     sessions,
+    site_settings,
+    suspensions,
+    texts,
     threads,
     totals,
+    warnings_given,
 )
 from app.domain.catalogue import loaded  # noqa: F401

@@ -43,11 +43,15 @@ class Member(Base):
     website: Mapped[str] = mapped_column(String(300), default="")
     about: Mapped[str] = mapped_column(String(20_000), default="")
     about_html: Mapped[str] = mapped_column(String(60_000), default="")
+    links: Mapped[str] = mapped_column(String(1600), default="")  # further addresses, one a line
+    photo: Mapped[str | None] = mapped_column(String(32))  # the name of a small picture, for lists
+    portrait: Mapped[str | None] = mapped_column(String(32))  # and of the same one, larger
     zone: Mapped[str] = mapped_column(String(60), default="UTC")
     points: Mapped[int] = mapped_column(default=0)
     rank: Mapped[int] = mapped_column(default=0)  # position of the highest rank ever reached
     imported_from: Mapped[str | None] = mapped_column(String(80))
     suspended_until: Mapped[datetime | None]
+    warned_at: Mapped[datetime | None]  # when the latest of the warnings they have not read was given
     deleted_at: Mapped[datetime | None]
 
     is_authenticated: ClassVar[bool] = True  # what the log-in asks of whoever is looking

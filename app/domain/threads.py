@@ -92,6 +92,12 @@ class Thread(Base):
         Index("ix_threads_category_active", "category_id", "active_at", "id"),
         Index("ix_threads_category_latest", "category_id", "created_at", "id"),
         Index("ix_threads_author", "author_id", "created_at"),
+        Index(
+            "ix_threads_pinned",
+            "pinned_at",
+            sqlite_where=text("pinned_at IS NOT NULL AND deleted_at IS NULL"),
+            postgresql_where=text("pinned_at IS NOT NULL AND deleted_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -130,6 +136,12 @@ class Post(Base):
         Index("ix_posts_thread", "thread_id", "id"),
         Index("ix_posts_author", "author_id", "created_at"),
         Index("ix_posts_parent", "parent_id"),
+        Index(
+            "ix_posts_liked",
+            "created_at",
+            sqlite_where=text("upvotes + insightfuls > 0 AND deleted_at IS NULL"),
+            postgresql_where=text("upvotes + insightfuls > 0 AND deleted_at IS NULL"),
+        ),
         Index(
             "uq_posts_one_opening",
             "thread_id",

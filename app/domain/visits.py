@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.domain import activities, rows
+from app.domain import activities, reads, rows
 from app.domain.base import day_number, now
 from app.domain.members import Member, Visit
 
@@ -13,6 +13,7 @@ from app.domain.members import Member, Visit
 def record(session: Session, member: Member, *, at: datetime | None = None) -> bool:
     """A member is here; whether for the first time on that day where they live."""
     moment = at or now()
+    reads.begin_visit(session, member, moment)
     member.seen_at = max(member.seen_at or moment, moment)
     day = day_number(moment, ZoneInfo(member.zone))
     if not rows.add_once(session, Visit, member_id=member.id, day=day):

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from app.db import db
 from app.domain.base import Instant
+from app.schema import in_models
 
 ONE_AT_A_TIME = 7_266_453  # any number of our own: the lock's name on PostgreSQL
 
@@ -20,7 +21,7 @@ def configure(connection: Connection) -> None:
     """Compare with, and write for, the community's tables."""
     context.configure(
         connection=connection, target_metadata=db.metadata, compare_type=True, render_item=rendered,
-        render_as_batch=True, transactional_ddl=True,
+        render_as_batch=True, transactional_ddl=True, include_object=in_models,
     )  # fmt: skip
 
 

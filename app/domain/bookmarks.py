@@ -1,0 +1,74 @@
+"""Bookmarks: posts that a member wants to find again. Nobody else sees them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Row, bindparam, delete, literal_column, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.domain import rows
+from app.domain.base import Base, now
+from app.domain.listing import author_columns, categories, threads, with_author
+from app.domain.members import Member
+from app.domain.problems import Refused
+from app.domain.reading import posts
+from app.domain.threads import Post
+
+PER_PAGE = 20
+
+
+class Bookmark(Base):
+    """A member put a mark at a post."""
+
+    __tablename__ = "bookmarks"
+    __table_args__ = (Index("ix_bookmarks_member_latest", "member_id", "created_at"),)
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), primary_key=True, index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+marks = Bookmark.__table__
+
+_MARKED = (
+    select(
+        posts.c.id, posts.c.kind, posts.c.html, posts.c.created_at, posts.c.upvotes, posts.c.insightfuls,
+        threads.c.id.label("thread_id"), threads.c.slug, threads.c.title,
+        categories.c.slug.label("category_slug"), categories.c.name.label("category"),
+        marks.c.created_at.label("marked_at"), *author_columns(),
+    )
+    .select_from(
+        with_author(
+            marks.join(posts, posts.c.id == marks.c.post_id)
+            .join(threads, threads.c.id == posts.c.thread_id)
+            .join(categories, categories.c.id == threads.c.category_id),
+            posts.c.author_id,
+        )
+    )
+    .where(marks.c.member_id == bindparam("member_id"), posts.c.deleted_at.is_(None), threads.c.deleted_at.is_(None))
+    .order_by(marks.c.created_at.desc(), marks.c.post_id.desc())
+    .limit(literal_column(str(PER_PAGE + 1)))
+    .offset(bindparam("skip"))
+)  # fmt: skip
+
+
+def toggle(session: Session, member: Member, post: Post, *, at: datetime | None = None) -> bool:
+    """Put a mark at a post, or take it away; whether there is one now."""
+    if post.deleted_at is not None or post.thread.deleted_at is not None:
+        raise Refused("This post was removed.")
+    if rows.add_once(session, Bookmark, member_id=member.id, post_id=post.id, created_at=at or now()):
+        return True
+    session.execute(delete(Bookmark).where(Bookmark.member_id == member.id, Bookmark.post_id == post.id))
+    return False
+
+
+def among(session: Session, member_id: int, post_ids: Iterable[int]) -> frozenset[int]:
+    """Those of some posts that a member has marked."""
+    some = select(Bookmark.post_id).where(Bookmark.member_id == member_id, Bookmark.post_id.in_(list(post_ids)))
+    return frozenset(session.scalars(some))
+
+
+def page_of(session: Session, member_id: int, page: int) -> tuple[Sequence[Row], bool]:
+    """A page of a member's bookmarks, the newest first, and whether another follows."""
+    found = session.execute(_MARKED, {"member_id": member_id, "skip": (page - 1) * PER_PAGE}).all()
+    return found[:PER_PAGE], len(found) > PER_PAGE

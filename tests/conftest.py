@@ -96,6 +96,7 @@ def app(site: Flask, workplace: Path, redis_url: str) -> Iterator[Flask]:
     else:
         servers.empty(engine)
     site.extensions["presence"].clear()
+    site.extensions["site"].clear()
     with redis_server.connect(redis_url) as client:
         client.flushall()
     settings: config.Settings = site.config["SETTINGS"]

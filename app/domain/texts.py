@@ -61,7 +61,7 @@ def find(session: Session, slug: str) -> Text:
         .limit(1)
     )
     row = session.execute(newest).first()
-    return Text(slug, *row) if row else _shipped(slug)
+    return Text(slug, *row) if row else shipped(slug)
 
 
 def change(session: Session, slug: str, by: Member, body: str, *, seen: int, at: datetime | None = None) -> bool:
@@ -105,7 +105,7 @@ def history(session: Session, slug: str) -> Sequence[Row]:
 def version(session: Session, slug: str, number: int) -> str | None:
     """What a version said; number 0 is the shipped text."""
     if number == 0:
-        return _shipped(slug).body
+        return shipped(slug).body
     return session.scalar(select(TextVersion.body).where(TextVersion.slug == slug, TextVersion.number == number))
 
 
@@ -120,6 +120,6 @@ def checked_body(body: str) -> str:
 
 
 @cache
-def _shipped(slug: str) -> Text:
+def shipped(slug: str) -> Text:
     body = (SHIPPED / f"{slug}.md").read_text(encoding="utf-8").strip()
     return Text(slug, 0, body, markup.render(body), None)

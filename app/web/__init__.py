@@ -7,10 +7,24 @@ from app.web.paths import Id
 
 def install(app: Flask) -> None:
     """Give an app its pages and their looks."""
-    from app.web import appearance, badges, guide, lists, looks, members, passwords, pictures, problems, settings, threads
+    from app.web import (
+        appearance,
+        badges,
+        guide,
+        lists,
+        looks,
+        members,
+        passwords,
+        pictures,
+        problems,
+        settings,
+        site,
+        threads,
+    )
 
     app.url_map.converters["int"] = Id
+    site.install(app)
     looks.install(app)
     problems.install(app)
-    for area in (appearance, badges, guide, lists, members, passwords, pictures, settings, threads):
+    for area in (appearance, badges, guide, lists, members, passwords, pictures, settings, site, threads):
         app.register_blueprint(area.bp)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from app.domain import words
 from app.domain.insignia import FAMILIES, TIERS, shape
 from app.domain.listing import standing
+from app.web import site
 from app.web.audience import viewer
 
 STYLE_SHEETS = ("tokens.css", "base.css", "layout.css", "components.css", "badges.css")
@@ -51,7 +52,6 @@ def install(app: Flask) -> None:
         TIERS=TIERS,
         SECTIONS=SECTIONS,
         STYLE_SHEETS=STYLE_SHEETS,
-        site_name=app.config["SETTINGS"].site_name,
     )
     for template, names in REMEMBERED.items():
         env.globals.update({name: remembered(env, template, name) for name in names})
@@ -60,7 +60,7 @@ def install(app: Flask) -> None:
 
 def surroundings() -> dict[str, Any]:
     """What the layout asks for on every page."""
-    return {"viewer": viewer(), "theme": theme()}
+    return {"viewer": viewer(), "theme": theme(), **site.surroundings()}
 
 
 def theme() -> str:
@@ -72,8 +72,8 @@ def theme() -> str:
 def remembered(env: Environment, template: str, name: str) -> Callable[..., Markup]:
     """A macro that draws the same thing only once.
 
-    A drawing is asked for hundreds of times a page. When a second language comes, the language
-    becomes one of the arguments.
+    A drawing is asked for hundreds of times a page. Whatever can change while the site runs is one of its
+    arguments, as the site's name is; when a second language comes, the language becomes another.
     """
 
     @lru_cache(4096)

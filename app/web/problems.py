@@ -5,8 +5,9 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from app.domain.problems import Conflict, Invalid, Problem
+from app.domain.problems import Conflict, Invalid, Problem, TooSoon
 from app.logs import log, reference
+from app.web import site
 from app.web.answers import by_htmx
 from app.web.looks import theme
 
@@ -50,6 +51,10 @@ def expected(error: HTTPException) -> Response:
 
 def refused(problem: Problem) -> Response:
     """What the community's rules do not allow: their own words say why."""
+    if isinstance(problem, TooSoon):
+        found = answer(429, WORDS[429][0], str(problem))
+        found.headers["Retry-After"] = str(max(1, round(problem.wait.total_seconds())))
+        return found
     code = 409 if isinstance(problem, Conflict) else 422 if isinstance(problem, Invalid) else 403
     heading = "That is not possible" if code == 403 else WORDS[code][0]
     return answer(code, heading, str(problem))
@@ -77,7 +82,7 @@ def answer(code: int, heading: str, text: str) -> Response:
         # Into the place for problems: in the part of the page that was asked for something may be half typed.
         body, headers = _alone("problems/bare.html", **said), {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
     elif code >= 500:
-        body = _alone("problems/alone.html", theme=theme(), **said)
+        body = _alone("problems/alone.html", theme=theme(), site_name=site.last_known_name(), **said)
     else:
         body = _among_the_others(**said)
     return Response(body, code, headers, content_type="text/html; charset=utf-8")
@@ -88,7 +93,7 @@ def _among_the_others(**said: object) -> str:
         return render_template("problems/show.html", **said)
     except SQLAlchemyError as error:  # the layout asks who is looking
         log.error("error page failed", exc_info=error)
-        return _alone("problems/alone.html", theme=theme(), **said)
+        return _alone("problems/alone.html", theme=theme(), site_name=site.last_known_name(), **said)
 
 
 def _alone(template: str, **said: object) -> str:

@@ -22,6 +22,7 @@ AUDIENCES = {
         "GET /ranks",
         # accounts
         "GET /appearance",
+        "GET /theme.css",
         "GET /login",
         "GET /password-reset/<secret>",
         "POST /appearance",

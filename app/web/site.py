@@ -1,0 +1,96 @@
+"""The site as staff decided it, in every page: its name, its colours, its welcome."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import NamedTuple
+
+import structlog
+from flask import Blueprint, Flask, Response, current_app, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db import db
+from app.domain import audit_log, colours, site_settings, texts
+from app.domain.site_settings import Site
+from app.web.audience import everybody
+from app.web.networks import network
+
+bp = Blueprint("site", __name__)
+log = structlog.get_logger("contrail.site")
+
+FRESH_SECONDS = 2.0  # within which every process on every host notices a change
+A_YEAR = 365 * 24 * 3600
+
+
+class Known(NamedTuple):
+    """What this process knows of the site, and since when."""
+
+    site: Site
+    welcome: texts.Text
+    read_at: float
+
+
+def install(app: Flask) -> None:
+    """Let every page follow the settings, and the audit log know where staff ask from."""
+    app.extensions["site"] = []
+    app.before_request(lambda: audit_log.network.set(network()) and None)
+
+
+def current() -> Known:
+    """What is known of the site, at most two seconds old unless the database does not answer."""
+    kept: list[Known] = current_app.extensions["site"]
+    if not kept or kept[0].read_at < time.monotonic() - FRESH_SECONDS:
+        kept[:] = [_read(kept)]
+    return kept[0]
+
+
+def forget(app: Flask) -> None:
+    """Read anew at the next look: something was changed here."""
+    app.extensions["site"].clear()
+
+
+def surroundings() -> dict[str, object]:
+    """What the layout asks for: the site's name as it is now, and the address of its colours."""
+    known = current()
+    name = last_known_name()
+    return {
+        "site": known.site,
+        "site_name": name,
+        "site_word": known.site.word or name,
+        "site_colours": _colours(known.site),
+        "site_welcome": known.welcome,
+    }
+
+
+def last_known_name() -> str:
+    """The site's name without asking the database: for the page that says it does not answer."""
+    kept: list[Known] = current_app.extensions["site"]
+    return (kept[0].site.name if kept else "") or str(current_app.config["SETTINGS"].site_name)
+
+
+@bp.get("/theme.css")
+@everybody
+def style_sheet() -> Response:
+    """The accent colours as tokens. Pages link it only where staff chose some."""
+    site = current().site
+    answer = Response(colours.style_sheet(site.light, site.dark), mimetype="text/css")
+    if request.args.get("v") == _version(site):
+        answer.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    return answer
+
+
+def _read(kept: list[Known]) -> Known:
+    try:
+        return Known(site_settings.read(db.session()), texts.find(db.session(), "welcome"), time.monotonic())
+    except SQLAlchemyError as no:  # the page that says so needs a name too
+        log.warning("settings of the site not read", reason=type(no).__name__)
+        return kept[0] if kept else Known(Site(), texts.shipped("welcome"), 0.0)
+
+
+def _colours(site: Site) -> str:
+    return f"/theme.css?v={_version(site)}" if site.light or site.dark else ""
+
+
+def _version(site: Site) -> str:
+    return hashlib.sha256(f"{site.light} {site.dark}".encode()).hexdigest()[:12]

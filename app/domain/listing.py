@@ -24,6 +24,7 @@ def author_columns() -> list[ColumnElement[Any]]:
         members.c.id.label("author_id"),
         members.c.username,
         members.c.name,
+        members.c.photo,
         members.c.role,
         ranks.c.name.label("rank"),
         ranks.c.stars,
@@ -70,7 +71,7 @@ def _threads(sort: str, in_category: bool) -> Select[Any]:
 _THREADS = {(sort, within): _threads(sort, within) for sort in SORTS for within in (False, True)}
 
 _LEADERS = (
-    select(members.c.id.label("author_id"), members.c.username, members.c.name, scores.c.points)
+    select(members.c.id.label("author_id"), members.c.username, members.c.name, members.c.photo, scores.c.points)
     .select_from(scores.join(members, members.c.id == scores.c.member_id))
     .where(scores.c.week == bindparam("week"), scores.c.points > 0)
     .where(members.c.role == Role.MEMBER, members.c.deleted_at.is_(None))

@@ -41,6 +41,7 @@ class Use(StrEnum):
 
 LONGEST_SIDE = 1600
 PHOTO_SIDE = 256
+FACE_SIDE = 96  # the same photo in lists, where it is shown at forty dots or less
 
 
 class Drawing(NamedTuple):
@@ -84,6 +85,13 @@ def draw(file: bytes, use: Use = Use.POST, *, field: str = "picture") -> Drawing
     if use == Use.PHOTO:
         image = ImageOps.fit(image, (PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.LANCZOS)
     return Drawing(use, _webp(image), *image.size)
+
+
+def smaller(drawing: Drawing, side: int) -> Drawing:
+    """A drawing once more, no larger than that."""
+    image = Image.open(BytesIO(drawing.content), formats=("WEBP",))
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return Drawing(drawing.use, _webp(image), *image.size)
 
 
 def keep(session: Session, member: Member, drawing: Drawing, *, at: datetime | None = None) -> Picture:

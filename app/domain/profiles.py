@@ -22,7 +22,7 @@ _answers = and_(posts.c.author_id == members.c.id, posts.c.kind == "answer", pos
 _CARD = (
     select(
         members.c.id, members.c.username, members.c.name, members.c.role, members.c.title, members.c.location,
-        members.c.website, members.c.about_html, members.c.joined_at, members.c.points,
+        members.c.website, members.c.links, members.c.portrait, members.c.about_html, members.c.joined_at, members.c.points,
         ranks.c.name.label("rank"), ranks.c.stars, ranks.c.points.label("rank_points"),
         following.c.name.label("next_rank"), following.c.points.label("next_points"),
         select(func.count()).select_from(posts).where(_answers).scalar_subquery().label("answers"),

@@ -28,6 +28,7 @@ def profile(username: str) -> str:
         recent=awards[:RECENT_BADGES],
         best=profiles.best_answers(db.session(), person.id),
         activity=_merged(awards, profiles.latest_posts(db.session(), person.id)),
+        links=_links(person),
         is_self=_is_viewer(person),
     )
 
@@ -74,6 +75,11 @@ def _find(username: str) -> Row:
 def _is_viewer(person: Row) -> bool:
     looking = viewer()
     return looking is not None and looking.id == person.id
+
+
+def _links(person: Row) -> list[str]:
+    """The addresses a member gives; an import may have brought others than those of the web."""
+    return [it for it in (person.website, *person.links.splitlines()) if it.startswith(("https://", "http://"))]
 
 
 def _shown(it: standing.Standing, show: str) -> bool:

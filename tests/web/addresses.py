@@ -37,6 +37,10 @@ AUDIENCES = {
         # settings
         "GET /settings",
         "GET /settings/account",
+        "GET /settings/profile",
+        "POST /settings/profile",
+        "POST /settings/profile/photo",
+        "POST /settings/profile/photo/removal",
     },
     "oneself": {
         "GET /u/<username>/points",

@@ -4,11 +4,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.domain import activities, members, threads
+from app.domain import activities, audit_log, members, threads
 from app.domain.base import now
 from app.domain.members import Member
 from app.domain.problems import Refused
 from app.domain.threads import Kind, Post, Thread
+from app.domain.words import _
 
 
 def accept(session: Session, answer: Post, by: Member, *, at: datetime | None = None) -> bool:
@@ -19,7 +20,7 @@ def accept(session: Session, answer: Post, by: Member, *, at: datetime | None = 
     moment = at or now()
     thread = _hold(session, answer, by, moment)
     if answer.kind != Kind.ANSWER or answer.deleted_at is not None:
-        raise Refused("Only an answer can be accepted.")
+        raise Refused(_("Only an answer can be accepted."))
     if thread.accepted_post_id == answer.id:
         return False
 
@@ -32,7 +33,18 @@ def accept(session: Session, answer: Post, by: Member, *, at: datetime | None = 
             activities.note(session, "accepted", answer.author, by=by, post=answer, at=moment)
         if by.id == thread.author_id:
             activities.note(session, "accepting", by, post=answer, at=moment)
+    if by.id != thread.author_id:
+        audit_log.record(session, by, "accept", post=answer, at=moment)
     return True
+
+
+def toggle(session: Session, answer: Post, by: Member) -> bool:
+    """Accept an answer, or take its acceptance back; whether it is accepted now."""
+    _hold(session, answer, by, now())
+    if answer.thread.accepted_post_id == answer.id:
+        unaccept(session, answer, by)
+        return False
+    return accept(session, answer, by)
 
 
 def unaccept(session: Session, answer: Post, by: Member) -> bool:
@@ -44,6 +56,8 @@ def unaccept(session: Session, answer: Post, by: Member) -> bool:
     thread.accepted_post_id = thread.accepted_at = None
 
     _withdraw(session, answer.id)
+    if by.id != thread.author_id:
+        audit_log.record(session, by, "unaccept", post=answer)
     return True
 
 
@@ -52,9 +66,9 @@ def _hold(session: Session, answer: Post, by: Member, moment: datetime) -> Threa
     threads.hold_post(session, answer)
     thread = answer.thread
     if thread.deleted_at is not None:
-        raise Refused("This thread was removed.")
+        raise Refused(_("This thread was removed."))
     if by.id != thread.author_id and not by.is_staff:
-        raise Refused("Only who asked, or a moderator, accepts an answer.")
+        raise Refused(_("Only who asked, or a moderator, accepts an answer."))
     return thread
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
@@ -23,6 +24,7 @@ MAX_SOURCE = 20_000
 MAX_HTML = 100_000
 MAX_DEPTH = 200
 MAX_BRACKETS = 2_000  # so with Markdown and the links it tries to see
+MAX_COLONS = 300  # before each of which it looks for the start of an address
 MAX_STORED = 200_000
 
 _TAGS = """
@@ -39,6 +41,9 @@ _ATTRIBUTES = {
 
 MENTION = re.compile(r"(?<![\w@/.+-])@([A-Za-z0-9_][A-Za-z0-9._-]{1,29})")
 
+_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u2060\ufeff]")
+_LIKE_AN_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|(?:[^\s/@:]+\.)+[^\W\d_]{2,}\.?(?:[:/?#]|$)", re.I)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _UNNESTED = {"br", "hr", "img", "p", "li", "dt", "dd", "tr", "td", "th"}  # void, or closed by the next of their kind
 _IMAGE = re.compile(r'<img((?: [a-z]+="[^"]*")+) ?/?>')
@@ -53,7 +58,8 @@ def render(markdown: str, members: Mapping[str, str] = MappingProxyType({})) -> 
     """
     if len(markdown) > MAX_SOURCE or markdown.count("[") > MAX_BRACKETS:
         return _as_typed(markdown)
-    return _SAFE.clean(_MARKDOWN.render(markdown, {"members": members}))
+    reader = _MARKDOWN if markdown.count(":") <= MAX_COLONS else _MARKDOWN_WITH_LATE_LINKS
+    return without_overrides(_SAFE.clean(reader.render(markdown, {"members": members})))
 
 
 def clean(source: str) -> str:
@@ -66,8 +72,13 @@ def clean(source: str) -> str:
         # Only after a first pass are the attributes quoted so that a pattern can be trusted to find
         # them; and since this writes HTML itself, the sanitiser has the last word again.
         source = _IMAGE.sub(_picture, _SAFE_BUT_PICTURES.clean(source))
-    safe = _SAFE.clean(source)
+    safe = without_overrides(_SAFE.clean(source))
     return safe if len(safe) <= MAX_STORED else _as_typed(plain(source))
+
+
+def without_overrides(text: str) -> str:
+    """A text without the characters that make others read backwards, so that it says what it looks like."""
+    return _OVERRIDES.sub("", text)
 
 
 def plain(source: str) -> str:
@@ -169,11 +180,51 @@ def _text(content: str) -> Token:
     return Token("text", "", 0, content=content)
 
 
-def _markdown() -> MarkdownIt:
+def _name_hosts(state: StateCore) -> None:
+    """Say after a link where it leads, if its text looks like another address."""
+    for block in state.tokens:
+        parts: list[Token] = []
+        opened: Token | None = None
+        words = ""
+        for part in block.children or ():
+            parts.append(part)
+            if part.type == "link_open":
+                opened, words = part, ""
+            elif part.type == "link_close" and opened:
+                if host := _disguised(str(opened.attrs.get("href", "")), words):
+                    parts.append(_text(f" ({host})"))
+                opened = None
+            else:
+                words += part.content
+        if block.children:
+            block.children = parts
+
+
+def _disguised(address: str, words: str) -> str | None:
+    """The host of a link whose text seems to name another one, or hides the host in letters that look alike."""
+    host, words = _host(address), _UNSEEN.sub("", without_overrides(words)).strip()
+    if not host or not _LIKE_AN_ADDRESS.match(words):
+        return None
+    seems = _host(words if "//" in words else f"//{words}")
+    plain = host.isascii() and "xn--" not in host and "@" not in words
+    return None if plain and seems.removeprefix("www.") == host.removeprefix("www.") else host
+
+
+def _host(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "").rstrip(".")
+    except ValueError:
+        return "?"
+
+
+def _markdown(*, late_links: bool = False) -> MarkdownIt:
     settings: dict[str, Any] = {"html": False, "linkify": True, "maxNesting": 50}
     reader = MarkdownIt("commonmark", settings, renderer_cls=_Renderer).enable(["table", "strikethrough", "linkify"])
     reader.core.ruler.after("linkify", "mentions", _link_mentions)
+    reader.core.ruler.after("mentions", "hosts", _name_hosts)
+    if late_links:  # only once the text is read, and not while it is
+        reader.inline.ruler.disable("linkify")
     return reader
 
 
-_MARKDOWN = _markdown()
+_MARKDOWN, _MARKDOWN_WITH_LATE_LINKS = _markdown(), _markdown(late_links=True)

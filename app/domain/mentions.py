@@ -1,17 +1,20 @@
 """Mentions: members named in a post with an @ before their username."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from markdown_it import MarkdownIt
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain import activities, markup, rows
 from app.domain.members import Member
 from app.domain.problems import Invalid
 from app.domain.threads import Mention, Post
+from app.domain.words import _
 
 MOST = 10  # in one post; more is calling people together, not talking to them
+SUGGESTED = 6
 READER = MarkdownIt("commonmark")
 
 
@@ -27,6 +30,23 @@ def names_in(body: str) -> set[str]:
     return found
 
 
+def preview(session: Session, author: Member, body: str) -> str:
+    """The HTML that a text would become, with its mentions linked."""
+    named = _called(session, names_in(body), besides=author)[:MOST]
+    return markup.render(body, {member.username_key: member.username for member in named})
+
+
+def suggest(session: Session, start: str) -> Sequence[Row]:
+    """Members whose username or name begins so, the busiest first."""
+    begin = start.lower()
+    fits = or_(
+        Member.username_key.startswith(begin, autoescape=True),
+        func.lower(Member.name).startswith(begin, autoescape=True),
+    )
+    found = select(Member.username, Member.name).where(fits, Member.deleted_at.is_(None))
+    return session.execute(found.order_by(Member.points.desc(), Member.id).limit(SUGGESTED)).all()
+
+
 def settle(session: Session, post: Post, author: Member, moment: datetime) -> list[Member]:
     """Make the mentions what the text says now, and link them; returns who is newly mentioned.
 
@@ -34,7 +54,7 @@ def settle(session: Session, post: Post, author: Member, moment: datetime) -> li
     """
     named = _called(session, names_in(post.body), besides=author)
     if len(named) > MOST:
-        raise Invalid(body=f"Mention at most {MOST} members in one post.")
+        raise Invalid(body=_("Mention at most %(most)s members in one post.", most=MOST))
     if named:
         post.html = markup.render(post.body, {member.username_key: member.username for member in named})
     wanted = {member.id for member in named}

@@ -8,7 +8,7 @@ so that two deeds in it wait for each other.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.domain import activities, markup, members, mentions, tags, threads
@@ -16,6 +16,7 @@ from app.domain.base import now
 from app.domain.members import Member
 from app.domain.problems import Invalid, Refused
 from app.domain.threads import OPENING_KINDS, Category, Kind, Post, Thread
+from app.domain.words import _
 
 TITLE_MOST = 200
 BODY_MOST = markup.MAX_SOURCE
@@ -32,11 +33,9 @@ def start_thread(
     """Start a thread with its first post. An announcement counts for nothing."""
     moment = at or now()
     members.admit(author, moment)
-    title, body = checked_title(title), checked_body(body)
-    if kind not in OPENING_KINDS:
-        raise Invalid(kind="Choose question, discussion or idea.")
+    title, body = _checked_opening(title, body, kind)
     if (category.staff_only or kind == Kind.ANNOUNCEMENT) and not author.is_staff:
-        raise Refused("Only the team starts threads here.")
+        raise Refused(_("Only the team starts threads here."))
 
     thread = Thread(
         author=author, category=category, kind=kind, title=title, slug=threads.slug(title),
@@ -58,8 +57,8 @@ def post_reply(session: Session, thread: Thread, author: Member, body: str, *, a
     threads.hold(session, thread)
     refuse_closed(thread)
     kind = Kind.ANSWER if thread.kind == Kind.QUESTION else Kind.REPLY
-    if kind == Kind.ANSWER and thread.closed_at is not None:
-        raise Refused("This question is closed; it takes comments, but no new answers.")
+    if kind == Kind.ANSWER:
+        _refuse_answers(thread)
 
     earlier = _answers_in(session, thread) if kind == Kind.ANSWER else []
     post = _add(session, thread, author, kind, body, moment)
@@ -78,7 +77,7 @@ def comment(session: Session, parent: Post, author: Member, body: str, *, at: da
     threads.hold_post(session, parent)
     refuse_closed(parent.thread)
     if parent.deleted_at is not None:
-        raise Refused("What you comment on was removed meanwhile.")
+        raise Refused(_("What you comment on was removed meanwhile."))
 
     post = _add(session, parent.thread, author, Kind.COMMENT, body, moment)
     post.parent_id = parent.parent_id or parent.id
@@ -88,13 +87,28 @@ def comment(session: Session, parent: Post, author: Member, body: str, *, at: da
     return post
 
 
+def _checked_opening(title: str, body: str, kind: str) -> tuple[str, str]:
+    """Title and body; raises Invalid with everything that is wrong with a new thread at once."""
+    problems: dict[str, str] = {}
+    for checked, text in ((checked_title, title), (checked_body, body)):
+        try:
+            checked(text)
+        except Invalid as no:
+            problems |= no.fields
+    if kind not in OPENING_KINDS:
+        problems["kind"] = _("Choose question, discussion or idea.")
+    if problems:
+        raise Invalid(**problems)
+    return checked_title(title), checked_body(body)
+
+
 def checked_title(title: str) -> str:
     """The title on one line; raises Invalid where there is none or too much of it."""
-    title = " ".join(title.split())
+    title = " ".join(markup.without_overrides(title).replace("\x00", "").split())
     if not title:
-        raise Invalid(title="Give it a title.")
+        raise Invalid(title=_("Give it a title."))
     if len(title) > TITLE_MOST:
-        raise Invalid(title=f"Make it shorter: at most {TITLE_MOST} characters.")
+        raise Invalid(title=_("Make the title shorter: at most %(most)s characters.", most=TITLE_MOST))
     return title
 
 
@@ -102,18 +116,35 @@ def checked_body(body: str) -> str:
     """The text without space around it; raises Invalid where there is none or too much of it."""
     body = body.replace("\x00", "").strip()
     if not body:
-        raise Invalid(body="Write something first.")
+        raise Invalid(body=_("Write something first."))
     if len(body) > BODY_MOST:
-        raise Invalid(body=f"Make it shorter: at most {BODY_MOST:,} characters.")
+        raise Invalid(body=_("Make it shorter: at most %(most)s characters.", most=f"{BODY_MOST:,}"))
     return body
 
 
-def refuse_closed(thread: Thread) -> None:
+def refuse_closed(thread: Thread | Row) -> None:
     """Raise Refused where a thread takes nothing more."""
     if thread.deleted_at is not None:
-        raise Refused("This thread was removed.")
+        raise Refused(_("This thread was removed."))
     if thread.locked_at is not None:
-        raise Refused("This thread is locked.")
+        raise Refused(_("This thread is locked. It can be read, but takes nothing new."))
+
+
+def why_not(thread: Thread | Row, member: Member, *, comment: bool = False) -> str | None:
+    """Why a member cannot write in a thread, or None where they can; `comment`: not an answer, only a comment."""
+    try:
+        members.admit(member, now())
+        refuse_closed(thread)
+        if thread.kind == Kind.QUESTION and not comment:
+            _refuse_answers(thread)
+    except Refused as no:
+        return str(no)
+    return None
+
+
+def _refuse_answers(question: Thread | Row) -> None:
+    if question.closed_at is not None:
+        raise Refused(_("This question is closed; it takes comments, but no new answers."))
 
 
 def _answers_in(session: Session, thread: Thread) -> list[int | None]:

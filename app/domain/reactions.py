@@ -1,15 +1,20 @@
 """Reactions: a member finds a post Insightful or gives it an Upvote, once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
 
 from app.domain import activities, members, rows, threads
 from app.domain.base import now
+from app.domain.listing import author_columns, with_author
 from app.domain.members import Member
 from app.domain.problems import Invalid, Refused
 from app.domain.threads import OPENING_KINDS, REACTIONS, Post, Reaction
+from app.domain.words import _
+
+SHOWN = 200  # of those who reacted
 
 
 def react(session: Session, post: Post, member: Member, kind: str, *, at: datetime | None = None) -> bool:
@@ -18,7 +23,7 @@ def react(session: Session, post: Post, member: Member, kind: str, *, at: dateti
     members.admit(member, moment)
     _hold(session, post, kind)
     if post.author_id == member.id:
-        raise Refused("This is your own post.")
+        raise Refused(_("This is your own post."))
     if not rows.add_once(session, Reaction, post_id=post.id, member_id=member.id, kind=kind, created_at=moment):
         return False
 
@@ -45,12 +50,30 @@ def unreact(session: Session, post: Post, member: Member, kind: str) -> bool:
     return True
 
 
+def toggle(session: Session, post: Post, member: Member, kind: str) -> bool:
+    """Give a reaction, or take it back where it was given; whether it is given now."""
+    return not unreact(session, post, member, kind) and react(session, post, member, kind)
+
+
+def given(session: Session, post_id: int) -> Sequence[Row]:
+    """Who reacted to a post and how, the latest first; imported reactions may not know by whom."""
+    from_whom = with_author(Reaction.__table__, Reaction.member_id)
+    rows = (
+        select(Reaction.kind, *author_columns())
+        .select_from(from_whom)
+        .where(Reaction.post_id == post_id, Reaction.kind.in_(REACTIONS))
+        .order_by(Reaction.id.desc())
+        .limit(SHOWN)
+    )
+    return session.execute(rows).all()
+
+
 def _hold(session: Session, post: Post, kind: str) -> None:
     if kind not in REACTIONS:
-        raise Invalid(kind="There is no such reaction.")
+        raise Invalid(kind=_("There is no such reaction."))
     threads.hold_post(session, post)
     if post.deleted_at is not None or post.thread.deleted_at is not None:
-        raise Refused("This post was removed.")
+        raise Refused(_("This post was removed."))
 
 
 def _count(post: Post, kind: str, by: int) -> None:

@@ -15,6 +15,7 @@ from app.domain.base import now
 from app.domain.members import Member
 from app.domain.problems import Refused
 from app.domain.threads import OPENING_KINDS, Kind, Post
+from app.domain.words import _
 
 
 def remove(session: Session, post: Post, by: Member, *, at: datetime | None = None) -> bool:
@@ -48,10 +49,10 @@ def restore(session: Session, post: Post, by: Member) -> bool:
     threads.hold_post(session, post)
     if post.deleted_at is None:
         return False
-    if not by.is_staff and (post.author_id != by.id or post.deleted_by_id != by.id):
-        raise Refused("Only who removed a post of their own, or a moderator, brings it back.")
+    if not may_restore(post, by):
+        raise Refused(_("Only who removed a post of their own, or a moderator, brings it back."))
     if post.thread.deleted_at is not None and not _opens(post):
-        raise Refused("Its thread was removed.")
+        raise Refused(_("Its thread was removed."))
 
     _note_again(session, post)
     post.deleted_at = post.deleted_by_id = None
@@ -59,6 +60,20 @@ def restore(session: Session, post: Post, by: Member) -> bool:
     if _opens(post):
         post.thread.deleted_at = None
     return True
+
+
+def why_not(post: Post, by: Member) -> str | None:
+    """Why a member cannot remove a post, or None where they can."""
+    try:
+        _refuse_removal(post, by)
+    except Refused as no:
+        return str(no)
+    return None
+
+
+def may_restore(post: Post, by: Member) -> bool:
+    """Whether a member may bring a removed post back, and so may know that it was there."""
+    return by.is_staff or (post.author_id == by.id and post.deleted_by_id == by.id)
 
 
 def _opens(post: Post) -> bool:
@@ -69,11 +84,11 @@ def _refuse_removal(post: Post, by: Member) -> None:
     if by.is_staff:
         return
     if post.author_id != by.id:
-        raise Refused("Only the author, or a moderator, removes a post.")
+        raise Refused(_("Only the author, or a moderator, removes a post."))
     if post.thread.locked_at is not None:
-        raise Refused("This thread is locked.")
+        raise Refused(_("This thread is locked. It can be read, but not changed."))
     if _opens(post) and post.thread.replies:
-        raise Refused("Others have written in this thread; a moderator can remove it.")
+        raise Refused(_("Others have written in this thread; a moderator can remove it."))
 
 
 def _count(post: Post, by: int) -> None:

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, Row, bindparam, delete, literal_column, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain import rows
+from app.domain import contributions, rows
 from app.domain.base import Base, now
-from app.domain.listing import author_columns, categories, threads, with_author
+from app.domain.listing import threads
 from app.domain.members import Member
 from app.domain.problems import Refused
 from app.domain.reading import posts
@@ -31,20 +31,8 @@ class Bookmark(Base):
 marks = Bookmark.__table__
 
 _MARKED = (
-    select(
-        posts.c.id, posts.c.kind, posts.c.html, posts.c.created_at, posts.c.upvotes, posts.c.insightfuls,
-        threads.c.id.label("thread_id"), threads.c.slug, threads.c.title,
-        categories.c.slug.label("category_slug"), categories.c.name.label("category"),
-        marks.c.created_at.label("marked_at"), *author_columns(),
-    )
-    .select_from(
-        with_author(
-            marks.join(posts, posts.c.id == marks.c.post_id)
-            .join(threads, threads.c.id == posts.c.thread_id)
-            .join(categories, categories.c.id == threads.c.category_id),
-            posts.c.author_id,
-        )
-    )
+    select(*contributions.columns())
+    .select_from(contributions.joined(marks.join(posts, posts.c.id == marks.c.post_id)))
     .where(marks.c.member_id == bindparam("member_id"), posts.c.deleted_at.is_(None), threads.c.deleted_at.is_(None))
     .order_by(marks.c.created_at.desc(), marks.c.post_id.desc())
     .limit(literal_column(str(PER_PAGE + 1)))

@@ -112,7 +112,7 @@ class _Listener:
     measure: Measure
     id: int
     parts_id: int | None = None
-    days_id: int | None = None
+    days_id: int | None = None  # the parts of the same deeds split by day, which windows add up
     steps: list[tuple[int, Emit, bool]] = field(default_factory=list)  # n, emit, first
     windows: list["_Window"] = field(default_factory=list)
     watchers: list["_Together"] = field(default_factory=list)
@@ -124,7 +124,7 @@ class _Listener:
 
     @property
     def days_table(self) -> int:
-        """The totals that windows add up: sums of single days, or the days of a split by day."""
+        """The totals that windows look at: those of single days."""
         return self.days_id if self.days_id is not None else self.parts_id or 0
 
     def crossed(self, before: int, after: int) -> Sequence[tuple[int, Emit, bool]]:
@@ -184,10 +184,6 @@ class Gate:
         """Every measure that is kept."""
         return [listener.measure for listener in self._listeners.values()]
 
-    def windowed(self, measure: Measure) -> bool:
-        """Whether a measure's days are summed one by one as well."""
-        return self._listeners[measure.key].days_id is not None
-
     # --- wiring ----------------------------------------------------------------------------
 
     def _award(self, rule: Rule) -> Emit:
@@ -236,7 +232,7 @@ class Gate:
     def _wire_window(self, node: Count, emit: Emit) -> None:
         listener = self._listen(node.measure)
         if not node.measure.per and listener.days_id is None:
-            listener.days_id = self._identify(days_key(node.measure))
+            listener.days_id = self._listen(node.measure.by_day).parts_id
         listener.windows.append(_Window(node, listener, self._latch(node), emit))
 
     def _wire_all(self, node: All, emit: Emit) -> None:
@@ -304,7 +300,7 @@ class Gate:
 
     def feed(self, deed: Deed, points: int) -> None:
         """One deed, and by how much it moved the balance."""
-        changed: dict[tuple[int, str], int] = {}  # values before this deed
+        changed: dict[Key, int] = {}  # values before this deed
         touched: list[tuple[_Move, int, int]] = []
         for move in self._moves[deed.id]:
             self._move(move, move.weight * deed.amount, changed, touched)
@@ -315,22 +311,26 @@ class Gate:
             self._fire(move, before, after)
         self._fire_together(deed, changed, [move.listener for move, *_ in touched])
 
-    def _move(self, move: "_Move", step: int, changed: dict, touched: list) -> None:
-        listener, deed, part = move.listener, move.deed, move.part
+    def _move(self, move: "_Move", step: int, changed: dict[Key, int], touched: list) -> None:
+        listener, deed = move.listener, move.deed
         at = deed.at
         if listener.parts_id is not None:
             key = (listener.parts_id, deed.member, move.split)
-            before, after = self.sums.move(key, step, at)
+            before, after = self._shift(key, step, at, changed)
             at = self.sums.latest(key) or at
             reaches = listener.measure.reaches
             step = int(after >= reaches) - int(before >= reaches)
-        if listener.days_id is not None:
-            self.sums.move((listener.days_id, deed.member, str(deed.day)), step, at)
-        if not step:
-            return
-        before, after = self.sums.move((listener.id, deed.member, part), step, at)
-        changed[listener.id, part] = before
-        touched.append((move, before, after))
+        if step:
+            before, after = self._shift((listener.id, deed.member, move.part), step, at, changed)
+            touched.append((move, before, after))
+
+    def _shift(self, key: Key, step: int, at: datetime, changed: dict[Key, int]) -> tuple[int, int]:
+        """Move a sum, unless another measure that shares it did; the values before and after the deed."""
+        if key in changed:
+            return changed[key], self.sums.value(key)
+        before, after = self.sums.move(key, step, at)
+        changed[key] = before
+        return before, after
 
     def _fire(self, move: "_Move", before: int, after: int) -> None:
         listener, deed = move.listener, move.deed
@@ -363,7 +363,7 @@ class Gate:
             self.sums.latch(latch, deed.seq, at)
             window.emit(deed.member, 0, deed.seq, at)
 
-    def _fire_together(self, deed: Deed, changed: dict, listeners: list[_Listener]) -> None:
+    def _fire_together(self, deed: Deed, changed: dict[Key, int], listeners: list[_Listener]) -> None:
         asked: set[int] = set()
         for together in (it for listener in listeners for it in listener.watchers):
             if id(together) in asked:
@@ -371,7 +371,7 @@ class Gate:
             asked.add(id(together))
             keys = [(it.id, deed.member, _part(it, deed)) for it in together.listeners]
             now = [self.sums.value(key) for key in keys]
-            then = [changed.get((key[0], key[2]), value) for key, value in zip(keys, now, strict=True)]
+            then = [changed.get(key, value) for key, value in zip(keys, now, strict=True)]
             if _hold(together.node, now) and not _hold(together.node, then):
                 at = max(date for key in keys if (date := self.sums.latest(key)))
                 subject = together.listeners[0].measure.subject(deed)
@@ -381,11 +381,6 @@ class Gate:
         """A badge came into a member's hands, by rule or by people."""
         for emit in self._has[slug]:
             emit(member, 0, seq, at)
-
-
-def days_key(measure: Measure) -> str:
-    """The key of a measure's sums of single days."""
-    return measure.key + "/days"
 
 
 def latch_key(node: Node) -> str:

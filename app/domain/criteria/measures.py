@@ -5,7 +5,7 @@ All order is booking order (`seq`), never date: a withdrawal counts where it was
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sqlalchemy import (
@@ -77,10 +77,20 @@ class Measure:
         }
         return json.dumps({k: v for k, v in parts.items() if v}, sort_keys=True, separators=(",", ":"))
 
-    @property
+    @cached_property
     def parts_key(self) -> str:
-        """The key of the sums below: those of the single days, members or posts."""
-        return self.key + "/parts"
+        """The key of the sums below: those of the single days, members or posts.
+
+        Measures that ask for the same sums share them, whatever they must reach.
+        """
+        if self.per == "post" and not self.of_points:
+            return replace(self, each=True, per=None, reaches=1).key
+        return replace(self, reaches=1).key + "/parts"
+
+    @property
+    def by_day(self) -> "Measure":
+        """The same deeds, split by day."""
+        return replace(self, per="day")
 
     @property
     def of_points(self) -> bool:
@@ -169,23 +179,31 @@ class Measure:
             deeds = _able(deeds, least * self.reaches)
         if not self.per:
             return deeds
+        run = self._crossing(deeds)
+        return (
+            select(
+                run.c.member_id,
+                run.c.subject,
+                run.c.part,
+                run.c.seq,
+                run.c.crossing.label("step"),
+                run.c.latest.label("at"),
+                run.c.day,
+            )
+            .where(run.c.crossing != 0)
+            .subquery()
+        )
+
+    def _crossing(self, deeds: Subquery) -> Subquery:
+        """The deeds of a split with what each does to the number: 1 or -1 where its part comes to `reaches` or leaves."""
         run = running(deeds, deeds.c.member_id, deeds.c.subject, deeds.c.part)
         before = run.c.run - run.c.step
-        step = case(
+        crossing = case(
             (and_(before < self.reaches, run.c.run >= self.reaches), 1),
             (and_(before >= self.reaches, run.c.run < self.reaches), -1),
             else_=0,
         )
-        steps = select(
-            run.c.member_id,
-            run.c.subject,
-            run.c.part,
-            run.c.seq,
-            step.label("step"),
-            run.c.latest.label("at"),
-            run.c.day,
-        ).subquery()
-        return select(steps).where(steps.c.step != 0).subquery()
+        return select(run, crossing.label("crossing")).subquery()
 
     def reached(self, thresholds: Sequence[int], one_member: bool = False) -> Subquery:
         """Where each threshold was first reached: member_id, subject, n, seq, at.
@@ -272,26 +290,47 @@ class Measure:
     def totals(self) -> Select:
         """The number each member (and post) stands at: member_id, part, value, latest."""
         changes = self.changes()
-        part = cast(changes.c.subject, String) if self.each else literal("")
         return select(
             changes.c.member_id,
-            part.label("part"),
+            self._whole(changes).label("part"),
             func.sum(changes.c.step).label("value"),
             func.max(changes.c.at).label("latest"),
         ).group_by(changes.c.member_id, changes.c.subject)
 
-    def part_totals(self) -> Select:
-        """The same for the parts of the split."""
-        deeds = self.deeds()
-        part: ColumnElement[str] = cast(deeds.c.part, String)
-        if self.each:
-            part = cast(deeds.c.subject, String) + literal("/") + part
-        return select(
-            deeds.c.member_id,
-            part.label("part"),
-            func.sum(deeds.c.step).label("value"),
-            func.max(deeds.c.at).label("latest"),
-        ).group_by(deeds.c.member_id, deeds.c.subject, deeds.c.part)
+    def split_totals(self) -> tuple[Select, Select]:
+        """The same for a number made of parts, and for the parts themselves, from one look at the deeds."""
+        run = self._crossing(self.deeds())
+        parts = (
+            select(
+                run.c.member_id,
+                run.c.subject,
+                run.c.part,
+                func.sum(run.c.step).label("value"),
+                func.max(run.c.at).label("latest"),
+                func.sum(run.c.crossing).label("counted"),
+                func.max(case((run.c.crossing != 0, run.c.latest))).label("moved"),
+            )
+            .group_by(run.c.member_id, run.c.subject, run.c.part)
+            .cte()
+        )
+        whole = (
+            select(
+                parts.c.member_id,
+                self._whole(parts).label("part"),
+                func.sum(parts.c.counted).label("value"),
+                func.max(parts.c.moved).label("latest"),
+            )
+            .where(parts.c.moved.is_not(None))
+            .group_by(parts.c.member_id, parts.c.subject)
+        )
+        return whole, select(parts.c.member_id, self._part(parts).label("part"), parts.c.value, parts.c.latest)
+
+    def _whole(self, rows: FromClause) -> ColumnElement[str]:
+        return cast(rows.c.subject, String) if self.each else literal("")
+
+    def _part(self, rows: FromClause) -> ColumnElement[str]:
+        part = cast(rows.c.part, String)
+        return cast(rows.c.subject, String) + literal("/") + part if self.each else part
 
 
 def _able(deeds: Subquery, least: int) -> Subquery:

@@ -139,7 +139,9 @@ def decide(
         suspensions.suspend(session, _author(post), by, days, reason, post=post, at=moment)
     elif decision == "dismiss":
         audit_log.record(session, by, "dismiss", post=post, reason=reason, at=moment)
-    if (decision == "hide" or hide) and decision != "dismiss":
+    if decision == "hide" and post.author is not None:
+        post.author.warned_at = moment
+    if decision == "hide" or (hide and decision != "dismiss"):
         removals.remove(session, post, by, at=moment)
         audit_log.record(session, by, "hide", post=post, reason=reason, at=moment)
 

@@ -76,10 +76,19 @@ def lift(session: Session, member: Member, by: Member, reason: str, *, at: datet
     )  # fmt: skip
 
 
-def reason_for(session: Session, member: Member) -> str:
-    """Why a member is suspended, in the words of whoever did it; empty where nobody wrote any."""
+def farewell(session: Session, member: Member) -> str:
+    """What a suspended member reads where they log in: until when, and why."""
+    if member.suspended_until is None:
+        return ""
+    until = member.suspended_until.strftime("%d %B %Y").lstrip("0")
     latest = select(Suspension.reason).where(Suspension.member_id == member.id, Suspension.lifted_at.is_(None))
-    return session.scalar(latest.order_by(Suspension.until.desc()).limit(1)) or ""
+    reason = session.scalar(latest.order_by(Suspension.until.desc()).limit(1))
+    if not reason:
+        return _("Your account is paused until %(until)s. You are welcome back then.", until=until)
+    return _(
+        "Your account is paused until %(until)s. You are welcome back then. The moderators wrote: “%(reason)s”",
+        until=until, reason=reason,
+    )  # fmt: skip
 
 
 def refuse(by: Member, member: Member) -> None:

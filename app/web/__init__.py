@@ -10,10 +10,12 @@ def install(app: Flask) -> None:
     from app.web import (
         appearance,
         badges,
+        flags,
         guide,
         lists,
         looks,
         members,
+        moderation,
         passwords,
         pictures,
         problems,
@@ -26,5 +28,18 @@ def install(app: Flask) -> None:
     site.install(app)
     looks.install(app)
     problems.install(app)
-    for area in (appearance, badges, guide, lists, members, passwords, pictures, settings, site, threads):
+    for area in (
+        appearance,
+        badges,
+        flags,
+        guide,
+        lists,
+        members,
+        moderation,
+        passwords,
+        pictures,
+        settings,
+        site,
+        threads,
+    ):
         app.register_blueprint(area.bp)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import accounts, limits, sessions, visits
+from app.domain import accounts, limits, sessions, suspensions, visits
 from app.domain.base import now
 from app.domain.limits import Limit
 from app.domain.members import Member
@@ -77,7 +77,7 @@ def log_in() -> tuple[str, int] | Response:
         _count_failure(counters)
         return _form(target, name, WRONG), 422
     if not sessions.may_log_in(member, now()):
-        return _form(target, name, f"This account is paused until {member.suspended_until:%d %B %Y}."), 422
+        return _form(target, name, suspensions.farewell(db.session(), member)), 422
 
     _begin(member, counters)
     return _known_device(redirect(target, 303), member)

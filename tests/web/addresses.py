@@ -34,6 +34,11 @@ AUDIENCES = {
         # writing
         # finding and following
         # moderation
+        "POST /warnings",
+        "GET /warnings",
+        "GET /flags",
+        "POST /p/<int:post_id>/flags",
+        "GET /p/<int:post_id>/flags",
         # settings
         "GET /settings",
         "GET /settings/account",
@@ -45,7 +50,14 @@ AUDIENCES = {
     "oneself": {
         "GET /u/<username>/points",
     },
-    "staff": set(),
+    "staff": {
+        "POST /moderation/flags/<int:case_id>/restoration",
+        "POST /moderation/flags/<int:case_id>/decision",
+        "POST /moderation/flags/<int:case_id>/claim",
+        "GET /moderation/flags/<int:case_id>",
+        "GET /moderation/flags",
+        # moderation
+    },
     "administrators": set(),
 }
 # Watched over by the site's own servers, without a view of ours: static files, and what machines ask.

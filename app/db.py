@@ -19,7 +19,7 @@ import app.domain  # noqa: F401  every table is known before the metadata is use
 from app import bell
 from app.domain.activities import Activity
 from app.domain.base import Base
-from app.domain.notifications import Delivery
+from app.domain.deliveries import Delivery
 
 BUSY_SECONDS = 10
 BELLS = {Activity: "awards", Delivery: "mail"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from app import bell, queue
+from app import bell, mail, queue
 from app.db import snapshot, transaction
-from app.domain import backfill, derived, evaluator, limits, sessions
+from app.domain import backfill, deliveries, derived, evaluator, limits, links, sessions
 from app.domain.base import now
 
 
@@ -17,6 +17,12 @@ def evaluate() -> int:
     return evaluator.run(transaction)
 
 
+def send() -> int:
+    """Send the letters that are due; returns how many left."""
+    bell.answer(queue.MAIL)
+    return mail.send()
+
+
 def look_around() -> int:
     """Note what has come true by itself, such as an anniversary; returns how many facts were new."""
     with snapshot() as reading:
@@ -24,6 +30,13 @@ def look_around() -> int:
 
 
 def tidy() -> int:
-    """Delete what nothing looks at any more: used-up limits and outlived log-ins; returns how many rows."""
+    """Delete what nothing looks at any more, such as used-up limits and outlived log-ins; returns how many rows."""
     with transaction() as session:
-        return limits.forget_before(session, now() - timedelta(days=2)) + sessions.forget_outlived(session)
+        return sum(
+            (
+                limits.forget_before(session, now() - timedelta(days=2)),
+                sessions.forget_outlived(session),
+                links.forget_expired(session),
+                deliveries.forget_old(session),
+            )
+        )

@@ -28,7 +28,7 @@ log = structlog.get_logger("contrail.queue")
 
 AWARDS, MAIL = "awards", "mail"
 QUEUES = (AWARDS, MAIL)
-FUNCTIONS = {AWARDS: "app.jobs.evaluate"}
+FUNCTIONS = {AWARDS: "app.jobs.evaluate", MAIL: "app.jobs.send"}
 JOB_SECONDS = 600
 IGNORED = (
     "success_callback_name", "failure_callback_name", "stopped_callback_name", "webhooks",

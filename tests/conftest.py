@@ -6,10 +6,13 @@ time on an empty, migrated database.
 
 from __future__ import annotations
 
+import email
 import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import hypothesis
@@ -160,6 +163,19 @@ def work(app: Flask, redis_url: str) -> Callable[[], None]:
                     pytest.fail(f"a job failed:\n{job.exc_info}")
 
     return run
+
+
+@pytest.fixture
+def outbox(workplace: Path) -> Callable[..., list[EmailMessage]]:
+    """The letters that left so far, the oldest first; or those to one address."""
+    folder = workplace / "mail"
+    shutil.rmtree(folder, ignore_errors=True)
+
+    def letters(to: str = "") -> list[EmailMessage]:
+        found = [email.message_from_bytes(it.read_bytes(), policy=SMTP) for it in sorted(folder.glob("*.eml"))]
+        return [it for it in found if to in ("", it["To"])]
+
+    return letters
 
 
 @pytest.fixture

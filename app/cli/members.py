@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.db import transaction
-from app.domain import accounts, password_links
+from app.domain import accounts, passwords
 from app.domain.members import Role
 from app.domain.problems import Problem
 
@@ -34,7 +34,7 @@ def create(username: str, email: str, role: str, password_stdin: bool) -> None:
         with transaction() as session:
             member = accounts.create(session, username, email, role=role, password=password)
             accounts.verify_email(session, member)
-            secret = None if password_stdin else password_links.make(session, member)
+            secret = None if password_stdin else passwords.link_by_hand(session, member)
     except Problem as no:
         raise click.ClickException(str(no)) from None
     click.echo(f"{member.username} can log in as {member.role}.")

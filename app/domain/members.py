@@ -34,6 +34,7 @@ class Member(Base):
     name: Mapped[str] = mapped_column(String(80))
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
     email_verified_at: Mapped[datetime | None]
+    claimed_email: Mapped[str | None] = mapped_column(String(254), index=True)  # said to be theirs, not confirmed yet
     password_hash: Mapped[str | None] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(20), default=Role.MEMBER)
     joined_at: Mapped[datetime] = mapped_column(default=now)
@@ -65,6 +66,16 @@ class Member(Base):
         """Whether a letter to this member could arrive."""
         return self.email_verified_at is not None and self.deleted_at is None
 
+    @property
+    def unconfirmed_email(self) -> str | None:
+        """The address that waits for the member to say that it is theirs."""
+        return self.claimed_email or (None if self.email_verified_at else self.email)
+
+    @property
+    def may_take_part(self) -> bool:
+        """Whether they confirmed an address, or never had one: imported members have none."""
+        return self.email_verified_at is not None or self.unconfirmed_email is None
+
 
 class Visit(Base):
     """A member was here on that day of theirs (days since 1970-01-01)."""
@@ -81,5 +92,5 @@ def admit(member: Member, moment: datetime) -> None:
         raise Refused("This account was deleted.")
     if member.suspended_until is not None and member.suspended_until > moment:
         raise Refused(f"This account is paused until {member.suspended_until:%d %B %Y}.")
-    if member.email is not None and member.email_verified_at is None:
+    if not member.may_take_part:
         raise Refused("Confirm your e-mail address first: the letter we sent you has the link.")

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.badges import Award
 from app.domain.base import Base, chunks, insert_into, now, ring_after_commit
+from app.domain.deliveries import Delivery
 from app.domain.members import Member
 
 
@@ -31,37 +32,6 @@ class Notification(Base):
     facts: Mapped[dict[str, Any] | None]  # small things to word it with, such as how many badges
     created_at: Mapped[datetime] = mapped_column(default=now)
     read_at: Mapped[datetime | None]
-
-
-class Delivery(Base):
-    """A letter owed to a member: written with its cause, sent by the mail worker."""
-
-    __tablename__ = "deliveries"
-    __table_args__ = (
-        CheckConstraint(
-            "state IN ('queued', 'sending', 'handover', 'sent', 'bounced', 'uncertain', 'dead', 'dropped')",
-            name="state",
-        ),
-        Index(
-            "ix_deliveries_due",
-            "due_at",
-            sqlite_where=text("state = 'queued'"),
-            postgresql_where=text("state = 'queued'"),
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    notification_id: Mapped[int] = mapped_column(ForeignKey("notifications.id"), unique=True)
-    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(30))
-    state: Mapped[str] = mapped_column(String(20), default="queued")
-    due_at: Mapped[datetime] = mapped_column(default=now)
-    attempts: Mapped[int] = mapped_column(default=0)
-    token: Mapped[str | None] = mapped_column(String(40))
-    lease_until: Mapped[datetime | None]
-    reply: Mapped[str] = mapped_column(String(500), default="")  # what the mail server said
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    sent_at: Mapped[datetime | None]
 
 
 def tell_of_awards(session: Session, awards: Sequence[int]) -> int:

@@ -8,6 +8,7 @@ from app.web.paths import Id
 def install(app: Flask) -> None:
     """Give an app its pages and their looks."""
     from app.web import (
+        accounts,
         appearance,
         badges,
         flags,
@@ -28,6 +29,7 @@ def install(app: Flask) -> None:
     site.install(app)
     looks.install(app)
     problems.install(app)
+    accounts.install(app)
     for area in (
         appearance,
         badges,

@@ -73,7 +73,8 @@ def log_in() -> tuple[str, int] | Response:
     pause = _pause(counters)
     if pause:
         return _form(target, name, f"Too many attempts. Try again in {_words(pause)}."), 429
-    if not accounts.matches(member, request.form.get("password", "")) or member is None or member.deleted_at:
+    member = accounts.recognise(db.session(), name, request.form.get("password", ""))
+    if member is None or member.deleted_at:
         _count_failure(counters)
         return _form(target, name, WRONG), 422
     if not sessions.may_log_in(member, now()):

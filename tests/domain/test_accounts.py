@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from app.db import transaction
-from app.domain import accounts, limits, password_links, sessions
+from app.domain import accounts, limits, links, passwords, sessions
 from app.domain.base import now
 from app.domain.limits import Limit
+from app.domain.links import Purpose
 from app.domain.members import Member, Role
 from app.domain.problems import Conflict, Invalid
 from app.domain.sessions import LogIn
@@ -137,29 +138,30 @@ def test_a_log_in_of_somebody_deleted_or_suspended_is_dead(session, state):
 
 def test_a_password_link_works_once(session):
     ada = make_member(session)
-    logged_in, secret = sessions.start(session, ada), password_links.make(session, ada)
-    assert password_links.find(session, secret) is ada
-    password_links.use(session, secret, PASSWORD)
+    logged_in, secret = sessions.start(session, ada), passwords.link_by_hand(session, ada)
+    assert links.find(session, secret, Purpose.PASSWORD)[0] is ada
+    passwords.choose(session, secret, PASSWORD)
     assert accounts.matches(ada, PASSWORD)
     assert sessions.find(session, logged_in) is None
     with pytest.raises(Conflict):
-        password_links.use(session, secret, PASSWORD + "!")
+        passwords.choose(session, secret, PASSWORD + "!")
 
 
-def test_a_password_link_is_replaced_by_the_next_and_dies_after_a_day(session):
+def test_using_a_password_link_ends_its_like_and_a_link_by_hand_dies_after_a_day(session):
     ada = make_member(session)
-    old, new = password_links.make(session, ada), password_links.make(session, ada)
-    assert password_links.find(session, old) is None
-    assert password_links.find(session, new, at=now() + timedelta(hours=23)) is ada
-    assert password_links.find(session, new, at=now() + timedelta(hours=25)) is None
+    old, new = passwords.link_by_hand(session, ada), passwords.link_by_hand(session, ada)
+    assert links.find(session, new, Purpose.PASSWORD, at=now() + timedelta(hours=23))
+    assert links.find(session, new, Purpose.PASSWORD, at=now() + timedelta(hours=25)) is None
+    passwords.choose(session, new, PASSWORD)
+    assert links.find(session, old, Purpose.PASSWORD) is None
 
 
 def test_a_bad_password_does_not_use_up_the_link(session):
     ada = make_member(session)
-    secret = password_links.make(session, ada)
+    secret = passwords.link_by_hand(session, ada)
     with pytest.raises(Invalid):
-        password_links.use(session, secret, "short")
-    assert password_links.find(session, secret) is ada
+        passwords.choose(session, secret, "short")
+    assert links.find(session, secret, Purpose.PASSWORD)[0] is ada
 
 
 def test_a_limit_opens_again_after_a_while(session):

@@ -15,7 +15,9 @@ from app.domain.insignia import FAMILIES, GLYPHS, TIERS
 
 ROOT = Path(__file__).parent.parent.parent
 STATIC, TEMPLATES = ROOT / "static", ROOT / "templates"
-PAGES = "\n".join(path.read_text() for path in sorted(TEMPLATES.rglob("*.html")))
+PAGES = "\n".join(
+    path.read_text() for path in sorted(TEMPLATES.rglob("*.html")) if not path.is_relative_to(TEMPLATES / "email")
+)
 SYMBOL = "{http://www.w3.org/2000/svg}symbol"
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import accounts, limits, password_links, sessions
+from app.domain import accounts, limits, passwords, sessions
 from app.domain.base import now
 from app.domain.members import Member, Visit
 from app.domain.sessions import LogIn
@@ -241,7 +241,7 @@ def test_guessing_many_names_from_one_address_is_stopped(client, engine):
 def test_a_link_lets_its_member_choose_a_password_and_looking_does_not_use_it_up(client, ada, engine):
     log_in(client)
     with transaction(engine) as session:
-        secret = password_links.make(session, session.get(Member, ada.id))
+        secret = passwords.link_by_hand(session, session.get(Member, ada.id))
     address = f"/password-reset/{secret}"
     for _ in range(5):
         page = BeautifulSoup(client.get(address).data, "html.parser")

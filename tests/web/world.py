@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import password_links
+from app.domain import passwords
 from app.domain.base import Base, now
 from app.domain.members import Member
 from app.domain.points import Rank
@@ -115,7 +115,7 @@ def _furnish(session: Session, ada: Member, stan: Member, nth: int) -> dict[str,
     return {
         "thread_id": thread.id, "post_id": answer.id, "slug": thread.slug, "c/slug": lounge.slug,
         "badges/slug": badge.slug, "username": ada.username, "award_id": award.id,
-        "secret": password_links.make(session, ada),
+        "secret": passwords.link_by_hand(session, ada),
     }  # fmt: skip
 
 

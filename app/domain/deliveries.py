@@ -1,0 +1,237 @@
+"""Deliveries: letters owed, written down with their cause and sent by the mail worker.
+
+    queued -> sending -> handover -> sent | bounced | dead | dropped
+                            |
+                            +-> uncertain -> sending (once more, with the same Message-ID)
+
+`handover` is the point of no return: from there on a crash may mean that the letter left. Whoever sends
+holds a token that every step names; whoever lost it to somebody else changes nothing.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    and_,
+    delete,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.attributes import set_committed_value
+
+from app.domain.base import Base, insert_into, now
+from app.domain.leases import Lost
+from app.domain.members import Member
+
+LEASE = timedelta(minutes=2)  # longer than any conversation with a mail server may last
+GIVE_UP = timedelta(hours=48)
+STEPS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+DOUBT = timedelta(minutes=1)  # how long to wait before a letter that may have left is sent once more
+REST_LEAST, REST_MOST = timedelta(seconds=5), timedelta(minutes=15)
+KEPT = timedelta(days=90)
+
+UNSETTLED = text("state IN ('queued', 'sending', 'handover', 'uncertain')")
+
+
+class Delivery(Base):
+    """A letter owed to a member, because of a notification or of something that happened to their account.
+
+    Without an address it goes to the one they have when it is sent. It holds no secret: links are made
+    when the letter is written.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('queued', 'sending', 'handover', 'sent', 'bounced', 'uncertain', 'dead', 'dropped')",
+            name="state",
+        ),
+        Index("ix_deliveries_due", "kind", "due_at", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    notification_id: Mapped[int | None] = mapped_column(ForeignKey("notifications.id"), unique=True)
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    address: Mapped[str | None] = mapped_column(String(254))
+    facts: Mapped[dict[str, Any] | None]  # small things to word it with, never a secret
+    state: Mapped[str] = mapped_column(String(20), default="queued")
+    due_at: Mapped[datetime] = mapped_column(default=now)
+    attempts: Mapped[int] = mapped_column(default=0)
+    handovers: Mapped[int] = mapped_column(default=0)  # how often it passed the point of no return
+    token: Mapped[str | None] = mapped_column(String(40))
+    lease_until: Mapped[datetime | None]
+    reply: Mapped[str] = mapped_column(String(500), default="")  # what the mail server said
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    sent_at: Mapped[datetime | None]
+
+
+class MailRoute(Base):
+    """How the way to the mail server has been: after failures it rests for a while."""
+
+    __tablename__ = "mail_routes"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    rests_until: Mapped[datetime | None]
+
+
+def owe(
+    session: Session, kind: str, member: Member | None, *, address: str | None = None,
+    facts: dict[str, Any] | None = None, at: datetime | None = None,
+) -> Delivery:  # fmt: skip
+    """Write down that a letter is to be sent; the commit rings for the worker."""
+    moment = at or now()
+    letter = Delivery(
+        kind=kind, member_id=member.id if member else None, address=address, facts=facts,
+        due_at=moment, created_at=moment,
+    )  # fmt: skip
+    session.add(letter)
+    return letter
+
+
+def claim(session: Session, kinds: Iterable[str], *, at: datetime | None = None) -> Delivery | None:
+    """Take the letter that is due first, for as long as the lease lasts; None where none is."""
+    moment, of_kinds = at or now(), Delivery.kind.in_(list(kinds))
+    _doubt_what_was_left(session, moment)
+    first = (
+        select(Delivery.id).where(UNSETTLED, of_kinds, _ready(moment)).order_by(Delivery.due_at, Delivery.id).limit(1)
+    )
+    values = {
+        "state": "sending", "token": secrets.token_hex(16), "lease_until": moment + LEASE,
+        "attempts": Delivery.attempts + 1,
+    }  # fmt: skip
+    taken = update(Delivery).where(Delivery.id.in_(first.with_for_update(skip_locked=True))).values(values)
+    return session.scalars(
+        taken.returning(Delivery), execution_options={"synchronize_session": False, "populate_existing": True}
+    ).first()
+
+
+def handing_over(session: Session, letter: Delivery, *, at: datetime | None = None) -> None:
+    """Note that the letter is about to leave: from here on a crash is a doubt, not a failure. Raises Lost."""
+    lease = (at or now()) + LEASE
+    _step(session, letter, "sending", state="handover", handovers=Delivery.handovers + 1, lease_until=lease)
+
+
+def sent(session: Session, letter: Delivery, reply: str, *, at: datetime | None = None) -> None:
+    """Note that the mail server has taken the letter. Raises Lost."""
+    _settle(session, letter, "sent", reply, sent_at=at or now())
+
+
+def bounced(session: Session, letter: Delivery, reply: str) -> None:
+    """Note that the mail server does not know the address. Raises Lost."""
+    _settle(session, letter, "bounced", reply)
+
+
+def dead(session: Session, letter: Delivery, reply: str) -> None:
+    """Note that the letter will not be sent: the server refuses it, or it cannot be written. Raises Lost."""
+    _settle(session, letter, "dead", reply)
+
+
+def dropped(session: Session, letter: Delivery, why: str) -> None:
+    """Note that nobody wants the letter any more; what it was about is forgotten. Raises Lost."""
+    _settle(session, letter, "dropped", why, facts=None)
+
+
+def put_off(session: Session, letter: Delivery, reply: str, *, at: datetime | None = None) -> None:
+    """Try again later, each time after a longer while; after two days never. Raises Lost."""
+    moment = at or now()
+    due = moment + STEPS[min(letter.attempts, len(STEPS)) - 1]
+    refused = {"handovers": Delivery.handovers - 1} if letter.state == "handover" else {}
+    _requeue(session, letter, moment, due_at=due, reply=reply[:500], **refused)
+
+
+def put_back(session: Session, letter: Delivery, reply: str, *, at: datetime | None = None) -> None:
+    """Leave the letter as if nobody had tried: the way was blocked, which is not its fault. Raises Lost."""
+    _requeue(session, letter, at or now(), attempts=Delivery.attempts - 1, reply=reply[:500])
+
+
+def doubt(session: Session, letter: Delivery, reply: str, *, at: datetime | None = None) -> None:
+    """Note that the letter may have left and may not. Raises Lost."""
+    due = (at or now()) + DOUBT
+    _step(session, letter, "handover", state="uncertain", due_at=due, token=None, reply=reply[:500])
+
+
+def any_due(session: Session, kinds: Iterable[str], *, at: datetime | None = None) -> bool:
+    """Whether there is anything to claim; asks without writing."""
+    moment = at or now()
+    ready = or_(
+        _ready(moment),
+        and_(Delivery.state == "handover", Delivery.lease_until < moment),
+    )
+    return (
+        session.scalar(select(Delivery.id).where(UNSETTLED, Delivery.kind.in_(list(kinds)), ready).limit(1)) is not None
+    )
+
+
+def is_resting(session: Session, route: str, *, at: datetime | None = None) -> bool:
+    """Whether the way to the mail server failed so lately that it is left alone."""
+    until = session.scalar(select(MailRoute.rests_until).where(MailRoute.name == route))
+    return until is not None and until > (at or now())
+
+
+def failed(session: Session, route: str, *, at: datetime | None = None) -> timedelta:
+    """Let a route rest, longer each time; returns how long."""
+    session.execute(insert_into(session, MailRoute).values(name=route, failures=0).on_conflict_do_nothing())
+    counted = update(MailRoute).where(MailRoute.name == route).values(failures=MailRoute.failures + 1)
+    failures = session.scalars(counted.returning(MailRoute.failures)).one()
+    rest: timedelta = min(REST_LEAST * 2 ** min(failures - 1, 10), REST_MOST)
+    session.execute(update(MailRoute).where(MailRoute.name == route).values(rests_until=(at or now()) + rest))
+    return rest
+
+
+def worked(session: Session, route: str) -> None:
+    """Note that a route works; the next failure rests shortly again."""
+    session.execute(delete(MailRoute).where(MailRoute.name == route))
+
+
+def forget_old(session: Session, *, at: datetime | None = None) -> int:
+    """Delete letters about accounts from long ago; how many."""
+    old = delete(Delivery).where(Delivery.notification_id.is_(None), Delivery.created_at < (at or now()) - KEPT)
+    return len(session.execute(old.returning(Delivery.id)).all())
+
+
+def _ready(moment: datetime) -> ColumnElement[bool]:
+    return or_(
+        and_(Delivery.state == "queued", Delivery.due_at <= moment),
+        and_(Delivery.state == "uncertain", Delivery.due_at <= moment, Delivery.handovers < 2),
+        and_(Delivery.state == "sending", Delivery.lease_until < moment),
+    )
+
+
+def _doubt_what_was_left(session: Session, moment: datetime) -> None:
+    left = update(Delivery).where(UNSETTLED, Delivery.state == "handover", Delivery.lease_until < moment)
+    values = {"state": "uncertain", "due_at": moment + DOUBT, "token": None, "reply": "whoever sent it stopped"}
+    session.execute(left.values(values).execution_options(synchronize_session=False))
+
+
+def _requeue(session: Session, letter: Delivery, moment: datetime, **values: Any) -> None:
+    if moment - letter.created_at >= GIVE_UP:
+        dead(session, letter, values["reply"])
+    else:
+        _step(session, letter, letter.state, state="queued", token=None, **values)
+
+
+def _settle(session: Session, letter: Delivery, state: str, reply: str, **more: Any) -> None:
+    _step(session, letter, letter.state, state=state, reply=reply[:500], token=None, lease_until=None, **more)
+
+
+def _step(session: Session, letter: Delivery, before: str, **values: Any) -> None:
+    """One step of a letter that we hold; raises Lost where somebody else does."""
+    ours = update(Delivery).where(Delivery.id == letter.id, Delivery.token == letter.token, Delivery.state == before)
+    row = session.execute(
+        ours.values(values).returning(Delivery.id).execution_options(synchronize_session=False)
+    ).first()
+    if row is None:
+        raise Lost(f"delivery {letter.id}")
+    set_committed_value(letter, "state", values["state"])  # the row is right already

@@ -11,6 +11,7 @@ def install(app: Flask) -> None:
         accounts,
         appearance,
         badges,
+        devices,
         flags,
         guide,
         lists,
@@ -20,6 +21,7 @@ def install(app: Flask) -> None:
         passwords,
         pictures,
         problems,
+        second_factor,
         settings,
         site,
         threads,
@@ -30,9 +32,11 @@ def install(app: Flask) -> None:
     looks.install(app)
     problems.install(app)
     accounts.install(app)
+    second_factor.install(app)
     for area in (
         appearance,
         badges,
+        devices,
         flags,
         guide,
         lists,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 from datetime import timedelta
+from urllib.parse import quote
 
 from flask import Blueprint, Flask, Request, current_app, g, redirect, render_template, request, session
 from flask_login import LoginManager
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import accounts, limits, sessions, suspensions, visits
+from app.domain import accounts, limits, second_factors, sessions, suspensions, visits
 from app.domain.base import now
 from app.domain.limits import Limit
 from app.domain.members import Member
@@ -80,8 +81,8 @@ def log_in() -> tuple[str, int] | Response:
     if not sessions.may_log_in(member, now()):
         return _form(target, name, suspensions.farewell(db.session(), member)), 422
 
-    _begin(member, counters)
-    return _known_device(redirect(target, 303), member)
+    code_needed = _begin(member, counters)
+    return _known_device(redirect(f"/login/code?next={quote(target)}" if code_needed else target, 303), member)
 
 
 @bp.post("/logout")
@@ -96,24 +97,30 @@ def log_out() -> Response:
     return redirect(own_path(request.form.get("next")), 303)
 
 
-def begin(writing: Session, member: Member) -> None:
-    """Let this browser be a member from now on, under a new secret; whoever knew the cookie from before knows nothing."""
-    secret = sessions.start(writing, member, device=request.user_agent.string)
-    visits.record(writing, member)
+def begin(writing: Session, member: Member, *, code_given: bool = False) -> bool:
+    """Let this browser be a member from now on, under a new secret; whoever knew the cookie from before knows nothing.
+
+    Where the member has a second factor, the log-in waits for its code at /login/code; returns whether it does.
+    """
+    code_needed = not code_given and second_factors.find(writing, member) is not None
+    secret = sessions.start(writing, member, device=request.user_agent.string, code_needed=code_needed)
+    if not code_needed:
+        visits.record(writing, member)
     session.clear()
     session.permanent = True
     session[SECRET] = secret
+    return code_needed
 
 
 def _form(target: str, name: str = "", problem: str = "") -> str:
     return render_template("sessions/login.html", target=target, name=name, problem=problem)
 
 
-def _begin(member: Member, counters: dict[str, str]) -> None:
+def _begin(member: Member, counters: dict[str, str]) -> bool:
     with transaction() as writing:
         member = writing.get_one(Member, member.id)
         limits.forgive(writing, counters["account"])
-        begin(writing, member)
+        return begin(writing, member)
 
 
 def _counters(name: str, member: Member | None) -> dict[str, str]:

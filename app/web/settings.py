@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import groupby
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from app.db import transaction
-from app.domain import introductions
+from app.db import db, transaction
+from app.domain import introductions, second_factors, sessions
 from app.domain.members import Member
 from app.domain.problems import Invalid
 from app.domain.words import _
@@ -82,7 +82,19 @@ def account() -> str:
 
 def account_page(form: str = "", problems: Mapping[str, str] | None = None, **typed: str) -> str:
     """The page about the account; one of its forms may show its problems and what was typed."""
-    return render_template("settings/account.html", me=member(), form=form, problems=problems or {}, typed=typed)
+    me, reading = member(), db.session()
+    return render_template(
+        "settings/account.html",
+        me=me,
+        form=form,
+        problems=problems or {},
+        typed=typed,
+        factor=second_factors.find(reading, me),
+        codes_left=second_factors.recovery_codes_left(reading, me),
+        devices=sessions.devices(reading, me),
+        here=g.log_in[1].handle,
+        device_in_words=sessions.device_in_words,
+    )
 
 
 def account_again(form: str, problem: Invalid, **typed: str) -> tuple[str, int]:

@@ -61,11 +61,12 @@ _floor = func.coalesce(
 )
 
 
-def _later(one: ColumnElement[int], other: ColumnElement[int]) -> Case[int]:
-    return case((one > other, one), else_=other)
+def unread_from(last_post_id: ColumnElement[int]) -> Case[int]:
+    """The post up to which a thread counts as read: by the mark it has, or by the one that all have."""
+    return case((last_post_id > _floor, last_post_id), else_=_floor)
 
 
-_by_others = and_(
+by_others = and_(
     posts.c.deleted_at.is_(None), or_(posts.c.author_id.is_(None), posts.c.author_id != bindparam("member_id"))
 )
 _NEW = (
@@ -73,7 +74,7 @@ _NEW = (
     .select_from(
         reads.outerjoin(
             posts,
-            and_(posts.c.thread_id == reads.c.thread_id, posts.c.id > _later(reads.c.last_post_id, _floor), _by_others),
+            and_(posts.c.thread_id == reads.c.thread_id, posts.c.id > unread_from(reads.c.last_post_id), by_others),
         )
     )
     .where(reads.c.member_id == bindparam("member_id"), reads.c.thread_id.in_(bindparam("thread_ids", expanding=True)))
@@ -81,11 +82,11 @@ _NEW = (
 )
 _READER = select(readers).where(readers.c.member_id == bindparam("member_id"))
 _UP_TO = (
-    select(_later(func.coalesce(func.max(reads.c.last_post_id), 0), _floor))
+    select(unread_from(func.coalesce(func.max(reads.c.last_post_id), 0)))
     .where(reads.c.member_id == bindparam("member_id"), reads.c.thread_id == bindparam("thread_id"))
 )  # fmt: skip
 _FIRST_NEW = select(func.min(posts.c.id)).where(
-    posts.c.thread_id == bindparam("thread_id"), posts.c.id > bindparam("up_to"), _by_others
+    posts.c.thread_id == bindparam("thread_id"), posts.c.id > bindparam("up_to"), by_others
 )
 _NEW_IN_THREAD = (
     select(posts.c.id).where(posts.c.thread_id == bindparam("thread_id"), posts.c.id > bindparam("up_to"))

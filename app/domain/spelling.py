@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Select, column, func, literal, or_, select, table, text
+from sqlalchemy import Select, column, func, or_, select, table, text
 from sqlalchemy.orm import Session
 
 from app.domain import search
@@ -57,20 +57,13 @@ def _vocabulary(session: Session, doubtful: Sequence[str], others: Sequence[str]
 
 
 def _alike(session: Session, doubtful: Sequence[str]) -> Select[tuple[str]]:
-    """Titles with many trigrams in common with the words."""
+    """Titles with trigrams in common with the words, those with most of them first."""
+    trigrams = dict.fromkeys(it[at : at + 3] for it in doubtful for at in range(len(it) - 2))
     if session.get_bind().dialect.name == "sqlite":
         index = table("search_titles", column("rowid"))
-        trigrams = dict.fromkeys(f'"{it[at : at + 3]}"' for it in doubtful for at in range(len(it) - 2))
-        match = text("search_titles MATCH :match").bindparams(match=" OR ".join(trigrams))
-        return (
-            select(threads.c.title)
-            .select_from(index.join(threads, threads.c.id == index.c.rowid))
-            .where(match)
-            .order_by(text("bm25(search_titles)"))
-        )
-    alike = [literal(it).op("<%")(threads.c.title) for it in doubtful]
-    return (
-        select(threads.c.title)
-        .where(or_(*alike))
-        .order_by(func.word_similarity(" ".join(doubtful), threads.c.title).desc())
-    )
+        match = text("search_titles MATCH :match").bindparams(match=" OR ".join(f'"{it}"' for it in trigrams))
+        source = index.join(threads, threads.c.id == index.c.rowid)
+        return select(threads.c.title).select_from(source).where(match).order_by(text("bm25(search_titles)"))
+    close = func.word_similarity(" ".join(doubtful), threads.c.title)
+    alike = or_(*(threads.c.title.icontains(it, autoescape=True) for it in trigrams))
+    return select(threads.c.title).where(alike).order_by(close.desc())

@@ -11,8 +11,14 @@ def install(app: Flask) -> None:
         accounts,
         appearance,
         badges,
+        best,
+        departures,
         devices,
+        drafts,
+        feeds,
+        exports,
         flags,
+        following,
         guide,
         lists,
         looks,
@@ -20,32 +26,48 @@ def install(app: Flask) -> None:
         moderation,
         passwords,
         pictures,
+        posts,
         problems,
+        reactions,
+        search,
         second_factor,
         settings,
+        sharing,
         site,
         threads,
+        writing,
     )
 
     app.url_map.converters["int"] = Id
     site.install(app)
     looks.install(app)
+    sharing.install(app)
     problems.install(app)
     accounts.install(app)
     second_factor.install(app)
     for area in (
         appearance,
         badges,
+        best,
+        departures,
         devices,
+        drafts,
+        feeds,
+        exports,
         flags,
+        following,
         guide,
         lists,
         members,
         moderation,
         passwords,
         pictures,
+        posts,
+        reactions,
+        search,
         settings,
         site,
         threads,
+        writing,
     ):
         app.register_blueprint(area.bp)

@@ -1,48 +1,111 @@
-"""Lists of threads: the front page and the categories."""
+"""Lists of threads: the front page and the categories; and what is new in them."""
 
-from flask import Blueprint, abort, render_template
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import quote, urlencode
+
+from flask import Blueprint, abort, redirect, render_template, request
+from markupsafe import Markup
 from sqlalchemy import Row, select
+from werkzeug.wrappers import Response
 
-from app.db import db
-from app.domain import listing
+from app.db import db, transaction
+from app.domain import follows, listing, reading, reads
 from app.domain.base import day_number, now
 from app.domain.ledger import week_of
 from app.domain.threads import Category
-from app.web.audience import everybody, viewer
-from app.web.paging import choice, page_number
+from app.domain.words import _
+from app.web.answers import on_to
+from app.web.audience import everybody, member, members_only, myself, viewer
+from app.web.looks import ago
+from app.web.paging import choice, line, page_number
+from app.web.paths import own_path
 from app.web.standing import climb, nearest
 
 bp = Blueprint("lists", __name__)
 
 LEADERS_SHOWN = 5
+TAG_MOST = 60
+
+
+class Line(NamedTuple):
+    """A thread of a list as its viewer sees it: `new` counts new posts, -1 stands for a thread never opened."""
+
+    thread: Row
+    when: Markup
+    new: int | None
+    begins_known: bool  # whether here ends what is new since the last visit
 
 
 @bp.get("/")
 @everybody
-def home() -> str:
+def home() -> str | Response:
     """The latest threads of every category."""
     return _list(None)
 
 
 @bp.get("/c/<slug>")
 @everybody
-def category(slug: str) -> str:
+def category(slug: str) -> str | Response:
     """The threads of one category."""
     found = db.session.execute(select(Category.id, Category.slug, Category.name, Category.about).filter_by(slug=slug))
     return _list(found.one_or_none() or abort(404))
 
 
-def _list(category: Row | None) -> str:
-    sort, page = choice("sort", listing.SORTS), page_number()
-    threads, more = listing.latest(db.session(), sort, page, category.id if category else None)
+@bp.get("/unread/<int:thread_id>")
+@members_only
+def first_unread(thread_id: int) -> Response:
+    """On to the first post of a thread that one has not read, or to its last."""
+    thread = reading.head(db.session(), thread_id) or abort(404)
+    post_id = reads.first_new(db.session(), member().id, thread_id)
+    return redirect(f"/p/{post_id}" if post_id else f"/t/{thread_id}/{thread.slug}", 302)
+
+
+@bp.post("/reads")
+@members_only
+def mark_all_read() -> Response:
+    """Nothing is new any more."""
+    with transaction() as writing:
+        reads.all_read(writing, myself(writing))
+    return on_to(own_path(request.form.get("next")), _("Everything is marked as read."))
+
+
+def _list(category: Row | None) -> str | Response:
+    sort, page, tag, looking = choice("sort", listing.SORTS), page_number(), line("tag", TAG_MOST), viewer()
+    if sort == "following" and looking is None:
+        return redirect(f"/login?next={quote('/?sort=following', safe='/')}", 303)
+    if sort == "following" and (category or tag):
+        abort(400, "That filter is not known.")
+    threads, more = listing.latest(
+        db.session(), sort, page, category.id if category else None, tag=tag,
+        follower_id=looking.id if looking else 0,
+    )  # fmt: skip
     if page > 1 and not threads:
         abort(404)
-    looking = viewer()
+    marks = reads.marks(db.session(), looking, threads) if looking else None
+    here = f"/c/{category.slug}" if category else "/"
     return render_template(
         "threads/list.html",
-        threads=threads, more=more, page=page, sort=sort, category=category,
+        lines=_lines(threads, sort, marks), since=marks.since if marks else None,
+        more=more, page=page, sort=sort, category=category, tag=tag, here=here,
+        base=f"{here}?{urlencode({'sort': sort} | ({'tag': tag} if tag else {}))}&",
+        following=category is not None
+        and looking is not None
+        and follows.follows(db.session(), looking.id, category=category.id),
         categories=listing.all_categories(db.session()),
         leaders=listing.leaders(db.session(), week_of(day_number(now())), LEADERS_SHOWN),
         climb=climb(looking) if looking else None,
         nearest=nearest(looking) if looking else [],
     )  # fmt: skip
+
+
+def _lines(threads: Sequence[Row], sort: str, marks: reads.Marks | None) -> list[Line]:
+    by = "created_at" if sort in ("latest", "unanswered") else "active_at"
+    since, before, lines = marks.since if marks else None, False, []
+    for it in threads:
+        at = getattr(it, by)
+        is_new = since is not None and at > since and it.level != listing.PINNED
+        new = None if marks is None else -1 if it.id in marks.unopened else marks.new.get(it.id, 0)
+        lines.append(Line(it, ago(at), new, before and not is_new))
+        before = is_new
+    return lines

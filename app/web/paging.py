@@ -1,4 +1,4 @@
-"""The page of a list that an address asks for."""
+"""What the query of an address asks for: a page of a list, a filter, some words."""
 
 from flask import abort, request
 
@@ -19,3 +19,9 @@ def choice(name: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         abort(400, "That filter is not known.")
     return value
+
+
+def line(name: str, most: int) -> str:
+    """A line of text in the query, without what no line contains; the rest of one that is too long is not looked at."""
+    text = "".join(it if it.isprintable() else " " for it in request.args.get(name, "")[: 4 * most])
+    return " ".join(text.split())[:most]

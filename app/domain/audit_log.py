@@ -23,6 +23,8 @@ DEEDS = {
     "suspend": "suspended a member", "lift": "ended a suspension", "role": "changed a role",
     "site": "changed the site", "text": "changed a text", "category": "changed a category",
     "feedback": "dealt with feedback", "test-mail": "sent a test mail", "account": "changed an account",
+    "look": "read a reported conversation", "report": "decided about a reported conversation",
+    "swag": "dealt with swag", "swag-export": "took a list of swag with addresses",
 }  # fmt: skip
 
 # The network from which the request at hand comes, so that no verb has to pass it on.

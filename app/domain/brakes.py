@@ -67,6 +67,23 @@ EASY = Pace(
 )  # fmt: skip
 
 
+class MessagePace(NamedTuple):
+    """What somebody may write to single members: messages, people whom they write to first, and the same text."""
+
+    messages: tuple[Limit, ...]
+    people: tuple[Limit, ...]
+    same_text: Limit
+
+
+# Nobody sees these but their receivers, so whoever is trusted has limits too: spam goes to many people at once.
+MESSAGE_PACES = {
+    Trust.NEW: MessagePace((Limit(3, MINUTE), Limit(20, HOUR)), (Limit(2, HOUR), Limit(5, DAY)), Limit(1, DAY)),
+    Trust.SETTLING: MessagePace((Limit(8, MINUTE), Limit(60, HOUR)), (Limit(5, HOUR), Limit(15, DAY)), Limit(2, DAY)),
+    Trust.TRUSTED: MessagePace((Limit(20, MINUTE), Limit(300, DAY)), (Limit(20, HOUR), Limit(50, DAY)), Limit(5, DAY)),
+}
+EASY_MESSAGES = MessagePace((Limit(150, MINUTE),), (Limit(150, MINUTE),), Limit(150, HOUR))
+
+
 def trust(member: Member, moment: datetime) -> Trust:
     """How well a member is known: by role, by points, by the time they have been here, by where they come from."""
     age = moment - member.joined_at
@@ -91,7 +108,7 @@ def before_post(session: Session, member: Member, body: str, *, easy: bool = Fal
         return
     before_edit(member, body, easy=easy, at=moment)
     text = " ".join(body.lower().split())
-    if _spent(session, limits.key("same-text", str(member.id), text), slowed.same_text, moment):
+    if limits.take(session, limits.key("same-text", str(member.id), text), slowed.same_text, at=moment):
         raise Invalid(body=_("You have posted exactly this already. If it was lost, it may have a moment to go."))
     _count(session, member, "posts", slowed.posts, moment)
 
@@ -125,14 +142,27 @@ def before_flag(session: Session, member: Member, *, easy: bool = False, at: dat
         _count(session, member, "flags", slowed.flags, at or now())
 
 
+def before_message(
+    session: Session, member: Member, body: str, *, begins: bool, easy: bool = False, at: datetime | None = None
+) -> None:
+    """Count a message that is about to be sent; `begins`: to somebody whom the member never wrote to.
+
+    Raises Invalid or TooSoon where there were too many. Staff may have to write to everybody.
+    """
+    moment = at or now()
+    if member.is_staff:
+        return
+    slowed = EASY_MESSAGES if easy else MESSAGE_PACES[trust(member, moment)]
+    _count(session, member, "messages", slowed.messages, moment)
+    if begins:
+        _count(session, member, "people", slowed.people, moment)
+        text = " ".join(body.lower().split())
+        if limits.take(session, limits.key("same-message", str(member.id), text), slowed.same_text, at=moment):
+            raise Invalid(body=_("You have sent exactly this to others already. Write to people one by one."))
+
+
 def _count(session: Session, member: Member, what: str, at_most: tuple[Limit, ...], moment: datetime) -> None:
     keys = [limits.key("brake", what, str(limit.within), str(member.id)) for limit in at_most]
-    waits = [_spent(session, name, limit, moment) for name, limit in zip(keys, at_most, strict=True)]
+    waits = [limits.take(session, name, limit, at=moment) for name, limit in zip(keys, at_most, strict=True)]
     if longest := max((wait for wait in waits if wait), default=None):
         raise TooSoon(longest)
-
-
-def _spent(session: Session, name: str, limit: Limit, moment: datetime) -> timedelta | None:
-    """Count one use; how long to wait where it was one too many. Spending first, others at the same moment wait here."""
-    limits.spend(session, name, limit, at=moment)
-    return limits.wait(session, name, limit._replace(most=limit.most + 1), at=moment)

@@ -1,7 +1,7 @@
-"""Catalogues: badges, ranks and points as a readable file, and as rows of the site."""
+"""Catalogues: badges, ranks, points and milestones as a readable file, and as rows of the site."""
 
 from app.domain.catalogue.compare import Change, Difference, difference
-from app.domain.catalogue.entries import BadgeEntry, Catalogue, PointsEntry, RankEntry
+from app.domain.catalogue.entries import BadgeEntry, Catalogue, MilestoneEntry, PointsEntry, RankEntry
 from app.domain.catalogue.export import as_toml
 from app.domain.catalogue.flaws import InvalidCatalogue
 from app.domain.catalogue.load import load, write_badge
@@ -15,6 +15,7 @@ __all__ = [
     "Change",
     "Difference",
     "InvalidCatalogue",
+    "MilestoneEntry",
     "PointsEntry",
     "RankEntry",
     "as_toml",

@@ -15,6 +15,7 @@ from app.domain.criteria import CriterionError, Node
 Table = dict[str, Any]
 PEOPLE_WAYS = tuple(way for way in WAYS if way not in MACHINE_WAYS)
 MOST_STARS = 5
+LONGEST_CHOICE = 40
 
 
 def flaws(data: Mapping[str, Any]) -> list[Flaw]:
@@ -29,12 +30,12 @@ def flaws(data: Mapping[str, Any]) -> list[Flaw]:
                 "Give the catalogue a name of its own",
             )
         )
-    ranks, points, badges = (_tables(data, key) for key in ("rank", "points", "badge"))
+    ranks, points, badges, milestones = (_tables(data, key) for key in ("rank", "points", "badge", "milestone"))
     found += _each(ranks, "rank", fields.RANK) + _each(points, "points", fields.POINTS)
-    found += _each(badges, "badge", fields.BADGE)
+    found += _each(badges, "badge", fields.BADGE) + _each(milestones, "milestone", fields.MILESTONE)
     found += [*_ladder(ranks), *_values(points), *_allowances(points)]
     found += _same(ranks, "rank", "name") + _same(badges, "badge", "name")
-    return found + _badges(badges)
+    return found + _badges(badges) + list(_milestones(milestones, [str(it.get("slug")) for it in badges]))
 
 
 def _tables(data: Mapping[str, Any], key: str) -> list[Table]:
@@ -291,3 +292,27 @@ def _too_long(badges: list[Table], rules: Mapping[str, Node]) -> Iterator[Flaw]:
                 f"how to earn it takes {length} letters",
                 f"Shorten it to {longest - 1}, with says in the rule or a shorter how",
             )
+
+
+# --- Milestones -----------------------------------------------------------------------------
+
+
+def _milestones(milestones: list[Table], slugs: list[str]) -> Iterator[Flaw]:
+    for i, milestone in enumerate(milestones):
+        path, whose = ("milestone", i), _whose("milestone", milestone, i)
+        if ("points" in milestone) == ("badge" in milestone):
+            yield Flaw(path, whose, "it needs points or a badge, and one of them alone", "Add or leave out one")
+        badge, choices = milestone.get("badge"), milestone.get("choices", [])
+        if isinstance(badge, str) and badge not in slugs:
+            yield Flaw((*path, "badge"), whose, f"unknown badge {badge!r}", meant(badge, slugs))
+        if isinstance(choices, list):
+            yield from _choices(choices, (*path, "choices"), whose)
+
+
+def _choices(choices: list[Any], path: Path, whose: str) -> Iterator[Flaw]:
+    for choice in choices:
+        if not isinstance(choice, str) or not choice.strip() or len(choice) > LONGEST_CHOICE:
+            problem = f"{choice!r} is no choice"
+            yield Flaw(path, whose, problem, f"Write texts of up to {LONGEST_CHOICE} letters, such as \"M\"")
+    if len(set(map(str, choices))) < len(choices):
+        yield Flaw(path, whose, "choices names one thing twice", "Name it once")

@@ -15,7 +15,7 @@ from app.domain.catalogue.loaded import LoadedCatalogue
 
 @dataclass(frozen=True)
 class Change:
-    """One badge, rank or points rule that differs between the site and a file.
+    """One badge, rank, points rule or milestone that differs between the site and a file.
 
     `here` is what the site has, `there` what the file says; None where one of them lacks it.
     `edited`: it was changed on the site since the file was loaded, and stays unless forced.
@@ -60,16 +60,18 @@ class Difference:
     badges: list[Change] = field(default_factory=list)
     ranks: list[Change] = field(default_factory=list)
     points: list[Change] = field(default_factory=list)
+    milestones: list[Change] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)  # the catalogue's own name and title
     reordered: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return any((self.badges, self.ranks, self.points, self.replaced, self.renamed, self.reordered))
+        changes = (self.badges, self.ranks, self.points, self.milestones)
+        return any((*changes, self.replaced, self.renamed, self.reordered))
 
     def lines(self, force: bool = False, retire: bool = False) -> list[str]:
         """The difference in words, a line each, as loading it with these wishes settles it."""
-        changes = (*self.ranks, *self.points, *self.badges)
+        changes = (*self.ranks, *self.points, *self.badges, *self.milestones)
         return [
             *self.renamed,
             *(line for change in changes for line in change.lines(force, retire)),
@@ -86,15 +88,21 @@ def difference(session: Session, file: Catalogue) -> Difference:
     entries = {slug: site.badge_entry(badge) for slug, badge in rows.items()}
     ranks = tuple(map(site.rank_entry, site.ranks(session)))
     points = tuple(map(site.points_entry, site.point_rules(session)))
+    milestones = tuple(map(site.milestone_entry, site.milestones(session)))
     return Difference(
         badges=[*_badges(session, file, rows, entries, used), *_gone(file, rows, entries)],
         ranks=_list("rank", ranks, file.ranks, past.ranks if past else ()),
         points=_list("points", points, file.points, past.points if past else ()),
+        milestones=_list("milestone", milestones, file.milestones, past.milestones if past else ()),
         replaced=_replaced(file, rows),
         renamed=_renamed(used, file),
         reordered=[
             what
-            for what, here, there in (("points", points, file.points), ("badges", entries.values(), file.badges))
+            for what, here, there in (
+                ("points", points, file.points),
+                ("badges", entries.values(), file.badges),
+                ("milestones", milestones, file.milestones),
+            )
             if _out_of_order([it.slug for it in here], [it.slug for it in there])
         ],
     )
@@ -152,7 +160,7 @@ def _gone(file: Catalogue, rows: Mapping[str, Badge], entries: Mapping[str, Badg
 
 
 def _list(what: str, here: Sequence[Any], there: Sequence[Any], before: Sequence[Any]) -> list[Change]:
-    """How the ladder or the points rules differ. They only make sense together, so one edit holds all."""
+    """How the ladder, the points rules or the milestones differ. They only make sense together, so one edit holds all."""
     edited = bool(here) and here != before
     ours, theirs = {it.slug: it for it in here}, {it.slug: it for it in there}
     return [

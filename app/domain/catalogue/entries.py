@@ -1,4 +1,4 @@
-"""What a catalogue says: its badges, ranks and points. A file, the site and a past load have the same form."""
+"""What a catalogue says: its badges, ranks, points and milestones. A file, the site and a past load have the same form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -56,6 +56,21 @@ class PointsEntry(Entry):
 
 
 @dataclass(frozen=True)
+class MilestoneEntry(Entry):
+    """What a member may claim, once, at so many points or with a badge; `choices` are sizes or the like."""
+
+    slug: str
+    name: str
+    about: str
+    points: int | None = None
+    badge: str | None = None
+    choices: list[str] = field(default_factory=list)
+
+    def as_data(self) -> dict[str, Any]:
+        return {name: value for name, value in super().as_data().items() if value != []}
+
+
+@dataclass(frozen=True)
 class BadgeEntry(Entry):
     """A badge. `how` is only what a rule cannot say: what to do where people decide."""
 
@@ -88,13 +103,14 @@ class BadgeEntry(Entry):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Badges, ranks and points under a name."""
+    """Badges, ranks, points and milestones under a name."""
 
     name: str
     title: str
     ranks: tuple[RankEntry, ...]
     points: tuple[PointsEntry, ...]
     badges: tuple[BadgeEntry, ...]
+    milestones: tuple[MilestoneEntry, ...] = ()
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
@@ -105,6 +121,7 @@ class Catalogue:
             tuple(RankEntry.from_data(it) for it in data.get("rank", ())),
             tuple(PointsEntry.from_data(_dated(it)) for it in data.get("points", ())),
             tuple(BadgeEntry.from_data(it) for it in data.get("badge", ())),
+            tuple(MilestoneEntry.from_data(it) for it in data.get("milestone", ())),
         )
 
     def as_data(self) -> dict[str, Any]:
@@ -115,6 +132,7 @@ class Catalogue:
             "rank": [it.as_data() for it in self.ranks],
             "points": [it.as_data() for it in self.points],
             "badge": [it.as_data() for it in self.badges],
+            "milestone": [it.as_data() for it in self.milestones],
         }
 
     @property

@@ -11,7 +11,7 @@ def as_toml(catalogue: Catalogue) -> str:
     """The catalogue as TOML, a key a line."""
     data = catalogue.as_data()
     blocks = ["\n".join(_pair(key, data[key]) for key in ("name", "title"))]
-    for table in ("rank", "points", "badge"):
+    for table in ("rank", "points", "badge", "milestone"):
         blocks += ["\n".join([f"[[{table}]]", *(_pair(*it) for it in entry.items())]) for entry in data[table]]
     return "\n\n".join(blocks) + "\n"
 

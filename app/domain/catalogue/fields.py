@@ -43,6 +43,7 @@ TOP = {
     "rank": Field(list),
     "points": Field(list),
     "badge": Field(list),
+    "milestone": Field(list),
 }
 RANK = {
     "slug": _slug(),
@@ -75,6 +76,15 @@ BADGE = {
     "ways": Field(list, among=WAYS),
     "earn": Field(dict),
     "how": _text(500),
+}
+
+MILESTONE = {
+    "slug": _slug(),
+    "name": _text(60, 'Add name = "..."'),
+    "about": _text(300, 'Add about = "...", what a member gets'),
+    "points": Field(int, least=1),
+    "badge": _text(60),
+    "choices": Field(list),
 }
 
 

@@ -21,11 +21,12 @@ from app.domain.base import now
 from app.domain.catalogue import site
 from app.domain.catalogue.check import circles
 from app.domain.catalogue.compare import Change, Difference, difference
-from app.domain.catalogue.entries import BadgeEntry, Catalogue, PointsEntry, RankEntry
+from app.domain.catalogue.entries import BadgeEntry, Catalogue, MilestoneEntry, PointsEntry, RankEntry
 from app.domain.catalogue.loaded import LoadedCatalogue
 from app.domain.members import Member
 from app.domain.points import PointRule, Rank
 from app.domain.problems import Conflict
+from app.domain.swag import Milestone
 
 
 def load(session: Session, file: Catalogue, *, force: bool = False, retire: bool = False) -> Difference:
@@ -40,6 +41,8 @@ def load(session: Session, file: Catalogue, *, force: bool = False, retire: bool
     if _wanted(found.points, force) or (not found.points and "points" in found.reordered):
         _write_points(session, file.points)
     _write_badges(session, file, found, force, retire)
+    if _wanted(found.milestones, force) or (not found.milestones and "milestones" in found.reordered):
+        _write_milestones(session, file.milestones)
     session.flush()
     _refuse_circles(session)
     _remember(session, file, found, retire)
@@ -107,6 +110,18 @@ def _write_badges(session: Session, file: Catalogue, found: Difference, force: b
         if slug in file.badge_names:
             rows[slug].catalogue = file.name
     _reword(rows)
+
+
+def _write_milestones(session: Session, entries: Sequence[MilestoneEntry]) -> None:
+    """Offer what the file offers. What it no longer has stays for those who reached it."""
+    old = {it.slug: it for it in session.scalars(select(Milestone))}
+    for slug in old.keys() - {entry.slug for entry in entries}:
+        old[slug].offered = False
+    for position, entry in enumerate(entries):
+        milestone = old.get(entry.slug) or Milestone(slug=entry.slug)
+        milestone.position, milestone.offered, milestone.name, milestone.about = position, True, entry.name, entry.about
+        milestone.points, milestone.badge, milestone.choices = entry.points, entry.badge, list(entry.choices)
+        session.add(milestone)
 
 
 def write_badge(

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.domain.badges import Badge
 from app.domain.base import EPOCH
-from app.domain.catalogue.entries import BadgeEntry, Catalogue, PointsEntry, RankEntry
+from app.domain.catalogue.entries import BadgeEntry, Catalogue, MilestoneEntry, PointsEntry, RankEntry
 from app.domain.catalogue.fields import MADE_HERE
 from app.domain.catalogue.loaded import LoadedCatalogue
 from app.domain.points import PointRule, Rank
+from app.domain.swag import Milestone
 
 UNNAMED = ("community", "Our badges")  # of a site that never loaded a file
 
@@ -34,6 +35,7 @@ def current(session: Session) -> Catalogue:
         tuple(map(rank_entry, ranks(session))),
         tuple(map(points_entry, point_rules(session))),
         tuple(badge_entry(it) for it in badges(session) if it.catalogue in (name, MADE_HERE)),
+        tuple(map(milestone_entry, milestones(session))),
     )
 
 
@@ -48,6 +50,12 @@ def ranks(session: Session) -> Sequence[Rank]:
 
 def point_rules(session: Session) -> Sequence[PointRule]:
     return session.scalars(select(PointRule).order_by(PointRule.position, PointRule.id)).all()
+
+
+def milestones(session: Session) -> Sequence[Milestone]:
+    """The milestones on offer."""
+    offered = select(Milestone).where(Milestone.offered.is_(True))
+    return session.scalars(offered.order_by(Milestone.position, Milestone.id)).all()
 
 
 def badge_entry(badge: Badge) -> BadgeEntry:
@@ -81,6 +89,19 @@ def rank_entry(rank: Rank) -> RankEntry:
             "stars": rank.stars,
             "about": rank.about,
             "unlocks": list(rank.unlocks),
+        }
+    )
+
+
+def milestone_entry(milestone: Milestone) -> MilestoneEntry:
+    return MilestoneEntry.from_data(
+        {
+            "slug": milestone.slug,
+            "name": milestone.name,
+            "about": milestone.about,
+            "points": milestone.points,
+            "badge": milestone.badge,
+            "choices": list(milestone.choices),
         }
     )
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from app.domain import activities, markup, members, mentions, tags, threads
+from app.domain import activities, follows, markup, members, mentions, tags, threads
 from app.domain.base import now
 from app.domain.members import Member
 from app.domain.problems import Invalid, Refused
@@ -44,6 +44,7 @@ def start_thread(
     session.add(thread)
     post = _add(session, thread, author, Kind(kind), body, moment)
     tags.settle(session, thread, tagged, author, moment)
+    follows.follow(session, author, thread, at=moment)
 
     _note(session, post, author, moment)
     return thread
@@ -64,6 +65,7 @@ def post_reply(session: Session, thread: Thread, author: Member, body: str, *, a
     post = _add(session, thread, author, kind, body, moment)
     post.nth, post.again = len(earlier) + 1 if kind == Kind.ANSWER else 0, author.id in earlier
     _count(thread, post, moment)
+    follows.follow(session, author, thread, at=moment)
 
     _note(session, post, author, moment)
     return post

@@ -55,7 +55,7 @@ ICONS = """
     table tag text-b text-italic trash trash-fill trophy trophy-fill tray user user-circle user-fill user-minus user-plus
     users users-fill warning warning-circle-fill warning-fill x
 """.split()  # noqa: SIM905 (a literal list would fill a page)
-MASKS = ("arrow-fat-up", "lightbulb")
+MASKS = ("arrow-fat-up", "arrow-fat-up-fill", "dots-three", "lightbulb", "lightbulb-fill")
 STARS = 5
 ICON_BOX = 256
 

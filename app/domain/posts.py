@@ -5,6 +5,7 @@ and post given to it belongs to that session. A thread is held from the first lo
 so that two deeds in it wait for each other.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -87,6 +88,26 @@ def comment(session: Session, parent: Post, author: Member, body: str, *, at: da
 
     _note(session, post, author, moment)
     return post
+
+
+def open_categories(session: Session, member: Member) -> Sequence[Category]:
+    """The categories that a member starts threads in, in their order."""
+    every = select(Category).order_by(Category.position, Category.id)
+    return session.scalars(every if member.is_staff else every.where(Category.staff_only.is_(False))).all()
+
+
+def opening(session: Session, thread: Thread) -> Post:
+    """The first post of a thread."""
+    return session.scalars(select(Post).where(Post.thread_id == thread.id, Post.kind.in_(OPENING_KINDS))).one()
+
+
+def quotation(post: Post, said: str = "") -> str:
+    """A post, or the part of it that somebody marked, as a quotation in Markdown with the way back to it."""
+    text = said.strip() or post.body.strip()
+    lines = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+    name = post.author.name if post.author and post.author.deleted_at is None else _("Former member")
+    plain = re.sub(r"[\\\[\]<>`*_]", "", name)
+    return f"{lines}\n>\n> — [{plain}](/p/{post.id})\n\n"
 
 
 def _checked_opening(title: str, body: str, kind: str) -> tuple[str, str]:

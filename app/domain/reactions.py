@@ -57,7 +57,7 @@ def toggle(session: Session, post: Post, member: Member, kind: str) -> bool:
 
 def given(session: Session, post_id: int) -> Sequence[Row]:
     """Who reacted to a post and how, the latest first; imported reactions may not know by whom."""
-    from_whom = with_author(Reaction.__table__, Reaction.member_id)
+    from_whom = with_author(Reaction.__table__, Reaction.__table__.c.member_id)
     rows = (
         select(Reaction.kind, *author_columns())
         .select_from(from_whom)

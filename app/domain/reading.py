@@ -3,16 +3,23 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select, text
+from sqlalchemy import Row, Select, bindparam, case, func, literal, literal_column, select, text, union_all
 from sqlalchemy.orm import Session
 
+from app.domain import reads
+from app.domain.bookmarks import Bookmark
+from app.domain.drafts import Draft
+from app.domain.follows import Follow
 from app.domain.listing import author_columns, categories, threads, with_author
-from app.domain.threads import OPENING_KINDS, Post, Tag, ThreadTag
+from app.domain.members import Member
+from app.domain.threads import OPENING_KINDS, Post, Reaction, Tag, ThreadTag
 
 PER_PAGE = 20
 COMMENTS_SHOWN = 15  # under one post, until the reader asks for all
 
 posts, tags, thread_tags = Post.__table__, Tag.__table__, ThreadTag.__table__
+reactions, drafts = Reaction.__table__, Draft.__table__
+marks, follows = Bookmark.__table__, Follow.__table__
 OPENING = text("posts.kind IN ('question', 'discussion', 'idea', 'announcement')")
 
 
@@ -32,7 +39,7 @@ def _posts() -> Select[Any]:
             posts.c.upvotes, posts.c.insightfuls, *author_columns(),
         )
         .select_from(with_author(posts, posts.c.author_id))
-        .where(posts.c.thread_id == bindparam("thread_id"), posts.c.deleted_at.is_(None))
+        .where(posts.c.deleted_at.is_(None))
     )  # fmt: skip
 
 
@@ -60,8 +67,13 @@ _HEAD = (
 _FIRST = case((OPENING, 0), (posts.c.id == bindparam("accepted_id"), 1), else_=2)
 _BY_MERIT = (_FIRST, case((posts.c.kind == "answer", -posts.c.upvotes), else_=0), posts.c.id)
 _ANSWERS = (
-    _posts().where(posts.c.parent_id.is_(None)).order_by(*_BY_MERIT).limit(bindparam("take")).offset(bindparam("skip"))
+    _posts()
+    .where(posts.c.thread_id == bindparam("thread_id"), posts.c.parent_id.is_(None))
+    .order_by(*_BY_MERIT)
+    .limit(bindparam("take"))
+    .offset(bindparam("skip"))
 )
+_ONE = _posts().where(posts.c.id == bindparam("post_id"), posts.c.parent_id.is_(None))
 
 _ORDER = (
     select(posts.c.id)
@@ -76,7 +88,8 @@ _PLACE = (
 
 _numbered = (
     select(
-        posts.c.id, posts.c.parent_id, posts.c.html, posts.c.created_at, posts.c.upvotes, posts.c.insightfuls,
+        posts.c.id, posts.c.parent_id, posts.c.html, posts.c.created_at, posts.c.edited_at, posts.c.upvotes,
+        posts.c.insightfuls,
         posts.c.author_id.label("wrote"),
         func.row_number().over(partition_by=posts.c.parent_id, order_by=posts.c.id).label("nth"),
         func.count().over(partition_by=posts.c.parent_id).label("siblings"),
@@ -118,6 +131,66 @@ def _window(thread: Row, number: int) -> dict[str, int]:
         "take": PER_PAGE + 1 if first else PER_PAGE,
         "skip": 0 if first else (number - 1) * PER_PAGE + 1,
     }
+
+
+def one(session: Session, post_id: int) -> tuple[Row, list[Row]] | None:
+    """A post that is no comment as a page shows it, with all its comments."""
+    found = session.execute(_ONE, {"post_id": post_id}).one_or_none()
+    if found is None:
+        return None
+    return found, list(session.execute(_COMMENTS, {"parents": [post_id], "unfolded": post_id}))
+
+
+class Mine(NamedTuple):
+    """What a member has to do with a page of a thread."""
+
+    reactions: frozenset[tuple[int, str]] = frozenset()  # (post, kind) of those given
+    removed: Sequence[Row] = ()  # posts of this thread that the member may bring back: id, word (its text)
+    draft: str = ""  # of a reply
+    bookmarked: frozenset[int] = frozenset()
+    follows: bool = False
+    first_new: int | None = None  # the oldest post by somebody else that the member has not read
+
+
+def _mine(staff: bool) -> Select[Any]:
+    # One statement for six small questions: a page asks no more of them than it has to.
+    given = select(
+        literal("reaction").label("what"), reactions.c.post_id.label("id"), reactions.c.kind.label("word")
+    ).where(
+        reactions.c.member_id == bindparam("member_id"), reactions.c.post_id.in_(bindparam("shown", expanding=True))
+    )
+    removed = select(literal("removed"), posts.c.id, func.substr(posts.c.body, 1, 200)).where(
+        posts.c.thread_id == bindparam("thread_id"), posts.c.deleted_at.is_not(None)
+    )
+    theirs = (posts.c.author_id == bindparam("member_id"), posts.c.deleted_by_id == bindparam("member_id"))
+    draft = select(literal("draft"), literal(0), drafts.c.body).where(
+        drafts.c.member_id == bindparam("member_id"), drafts.c.place == bindparam("place")
+    )
+    marked = select(literal("bookmark"), marks.c.post_id, literal("")).where(
+        marks.c.member_id == bindparam("member_id"), marks.c.post_id.in_(bindparam("shown", expanding=True))
+    )
+    followed = select(literal("follow"), follows.c.thread_id, literal("")).where(
+        follows.c.member_id == bindparam("member_id"), follows.c.thread_id == bindparam("thread_id")
+    )
+    new = select(literal("new"), reads.first_after_mark.label("id"), literal(""))
+    return union_all(given, removed if staff else removed.where(*theirs), draft, marked, followed, new)  # type: ignore[return-value]
+
+
+_MINE = {staff: _mine(staff) for staff in (False, True)}
+
+
+def mine(session: Session, thread_id: int, member: Member, shown: Sequence[int]) -> Mine:
+    """What a member reacted to or marked among the posts shown, may bring back in the thread, was writing, has not read."""
+    given = {"member_id": member.id, "thread_id": thread_id, "shown": list(shown), "place": f"t-{thread_id}"}
+    rows = session.execute(_MINE[member.is_staff], given).all()
+    return Mine(
+        frozenset((row.id, row.word) for row in rows if row.what == "reaction"),
+        sorted(row for row in rows if row.what == "removed"),
+        next((row.word for row in rows if row.what == "draft"), ""),
+        frozenset(row.id for row in rows if row.what == "bookmark"),
+        any(row.what == "follow" for row in rows),
+        next(row.id for row in rows if row.what == "new"),
+    )
 
 
 class Place(NamedTuple):

@@ -44,3 +44,9 @@ def once(session: Session, member: Member, key: str, deed: Callable[[], Post]) -
     session.execute(update(Sending).where(mine, Sending.key == key).values(post_id=post.id))
     session.execute(delete(Sending).where(mine, Sending.made_at < now() - KEPT_FOR))
     return post, True
+
+
+def was_sent(session: Session, member: Member, key: str) -> bool:
+    """Whether the form with that key has made its post."""
+    made = select(Sending.post_id).where(Sending.member_id == member.id, Sending.key == key[:40])
+    return session.execute(made).first() is not None

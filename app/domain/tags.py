@@ -35,6 +35,11 @@ def settle(session: Session, thread: Thread, wanted: Sequence[str], by: Member, 
     return before
 
 
+def listed(text: str) -> list[str]:
+    """The tags in a text, set apart by commas or spaces."""
+    return [name for name in re.split(r"[\s,;]+", text) if name]
+
+
 def of(session: Session, thread: Thread) -> list[str]:
     """A thread's tags by the alphabet."""
     names = select(Tag.name).join(ThreadTag).where(ThreadTag.thread_id == thread.id)

@@ -36,4 +36,11 @@ if (!("interestForElement" in HTMLButtonElement.prototype)) {
 // One voice for what did not work: the status line, which screen readers read out and everybody sees.
 const say = text => { const live = document.getElementById("live"); live.textContent = text; live.classList.remove("vh"); };
 addEventListener("htmx:error", () => say(document.getElementById("live").dataset.failed));
-addEventListener("htmx:response:error", () => say(document.getElementById("live").dataset.failed));
+addEventListener("htmx:response:error", event => {
+  if (event.detail.ctx.response.status >= 500) say(document.getElementById("live").dataset.failed);   // others bring their own words
+});
+
+// What arrives in a closed popover opens it, beside whatever asked for it.
+addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.target?.popover && !ctx.target.matches(":popover-open")) ctx.target.showPopover({ source: ctx.sourceElement });
+});

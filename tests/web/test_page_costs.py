@@ -116,3 +116,12 @@ def test_a_page_of_twenty_posts_is_light(client, engine):
         thread = make_thread_of(session, ada, 19, text="word " * 250, category=lounge)
     assert len(client.get(f"/t/{thread.id}/a-thread").data) <= 45_000
     assert len(sign_in(client, engine, ada).get(f"/t/{thread.id}/a-thread").data) <= 45_000
+
+
+def test_the_buttons_of_a_reader_stay_light_too(client, engine):
+    with transaction(engine) as session:
+        ada, lounge, _ = begin(session)
+        thread = make_thread_of(session, ada, 19, text="word " * 250, category=lounge)
+        eve = make_member(session, "eve")
+    # Each of the forty reactions is a form with a token of its own, as it works without script.
+    assert len(sign_in(client, engine, eve).get(f"/t/{thread.id}/a-thread").data) <= 70_000

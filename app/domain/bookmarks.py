@@ -1,20 +1,16 @@
 """Bookmarks: posts that a member wants to find again. Nobody else sees them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Row, bindparam, delete, literal_column, select
+from sqlalchemy import ForeignKey, Index, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain import contributions, rows
+from app.domain import rows
 from app.domain.base import Base, now
-from app.domain.listing import threads
 from app.domain.members import Member
 from app.domain.problems import Refused
-from app.domain.reading import posts
 from app.domain.threads import Post
-
-PER_PAGE = 20
 
 
 class Bookmark(Base):
@@ -26,18 +22,6 @@ class Bookmark(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), primary_key=True, index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
-
-
-marks = Bookmark.__table__
-
-_MARKED = (
-    select(*contributions.columns())
-    .select_from(contributions.joined(marks.join(posts, posts.c.id == marks.c.post_id)))
-    .where(marks.c.member_id == bindparam("member_id"), posts.c.deleted_at.is_(None), threads.c.deleted_at.is_(None))
-    .order_by(marks.c.created_at.desc(), marks.c.post_id.desc())
-    .limit(literal_column(str(PER_PAGE + 1)))
-    .offset(bindparam("skip"))
-)  # fmt: skip
 
 
 def toggle(session: Session, member: Member, post: Post, *, at: datetime | None = None) -> bool:
@@ -54,9 +38,3 @@ def among(session: Session, member_id: int, post_ids: Iterable[int]) -> frozense
     """Those of some posts that a member has marked."""
     some = select(Bookmark.post_id).where(Bookmark.member_id == member_id, Bookmark.post_id.in_(list(post_ids)))
     return frozenset(session.scalars(some))
-
-
-def page_of(session: Session, member_id: int, page: int) -> tuple[Sequence[Row], bool]:
-    """A page of a member's bookmarks, the newest first, and whether another follows."""
-    found = session.execute(_MARKED, {"member_id": member_id, "skip": (page - 1) * PER_PAGE}).all()
-    return found[:PER_PAGE], len(found) > PER_PAGE

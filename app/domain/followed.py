@@ -1,18 +1,21 @@
-"""What a member follows, as their page lists it."""
+"""What a member follows and what they marked, as their pages list it."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import Row, and_, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from app.domain import contributions
+from app.domain.bookmarks import Bookmark
 from app.domain.follows import Follow
 from app.domain.listing import author_columns, categories, members, ranks, threads, with_author
 from app.domain.reads import by_others, posts, reads, unread_from
 
 PER_PAGE = 30
+MARKS_PER_PAGE = 20
 PEOPLE_MOST = 500
 
-follows = Follow.__table__
+follows, marks = Follow.__table__, Bookmark.__table__
 _mine = follows.c.member_id == bindparam("member_id")
 
 _new = (
@@ -64,6 +67,14 @@ _PEOPLE = (
     .order_by(members.c.username_key)
     .limit(literal_column(str(PEOPLE_MOST)))
 )  # fmt: skip
+_MARKED = (
+    select(*contributions.columns())
+    .select_from(contributions.joined(marks.join(posts, posts.c.id == marks.c.post_id)))
+    .where(marks.c.member_id == bindparam("member_id"), posts.c.deleted_at.is_(None), threads.c.deleted_at.is_(None))
+    .order_by(marks.c.created_at.desc(), marks.c.post_id.desc())
+    .limit(literal_column(str(MARKS_PER_PAGE + 1)))
+    .offset(bindparam("skip"))
+)
 
 
 def threads_of(session: Session, member_id: int, page: int) -> tuple[Sequence[Row], bool]:
@@ -80,3 +91,9 @@ def categories_of(session: Session, member_id: int) -> Sequence[Row]:
 def people_of(session: Session, member_id: int) -> Sequence[Row]:
     """The members a member follows, by name."""
     return session.execute(_PEOPLE, {"member_id": member_id}).all()
+
+
+def marked_by(session: Session, member_id: int, page: int) -> tuple[Sequence[Row], bool]:
+    """A page of the posts a member marked and that are still there, the newest mark first; whether another follows."""
+    found = session.execute(_MARKED, {"member_id": member_id, "skip": (page - 1) * MARKS_PER_PAGE}).all()
+    return found[:MARKS_PER_PAGE], len(found) > MARKS_PER_PAGE

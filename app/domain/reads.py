@@ -81,13 +81,20 @@ _NEW = (
     .group_by(reads.c.thread_id)
 )
 _READER = select(readers).where(readers.c.member_id == bindparam("member_id"))
-_UP_TO = (
-    select(unread_from(func.coalesce(func.max(reads.c.last_post_id), 0)))
+_mark = (
+    select(reads.c.last_post_id)
     .where(reads.c.member_id == bindparam("member_id"), reads.c.thread_id == bindparam("thread_id"))
-)  # fmt: skip
-_FIRST_NEW = select(func.min(posts.c.id)).where(
-    posts.c.thread_id == bindparam("thread_id"), posts.c.id > bindparam("up_to"), by_others
+    .scalar_subquery()
 )
+_up_to = unread_from(func.coalesce(_mark, 0))
+_UP_TO = select(_up_to)
+# The oldest post by somebody else that a member has not read, in a thread.
+first_after_mark = (
+    select(func.min(posts.c.id))
+    .where(posts.c.thread_id == bindparam("thread_id"), posts.c.id > _up_to, by_others)
+    .scalar_subquery()
+)
+_FIRST_NEW = select(first_after_mark)
 _NEW_IN_THREAD = (
     select(posts.c.id).where(posts.c.thread_id == bindparam("thread_id"), posts.c.id > bindparam("up_to"))
     .where(posts.c.deleted_at.is_(None)).order_by(posts.c.id)
@@ -141,8 +148,7 @@ def up_to(session: Session, member_id: int, thread_id: int) -> int:
 
 def first_new(session: Session, member_id: int, thread_id: int) -> int | None:
     """The oldest post of a thread by somebody else that a member has not read; None when there is none."""
-    given = {"member_id": member_id, "thread_id": thread_id}
-    return session.execute(_FIRST_NEW, given | {"up_to": up_to(session, member_id, thread_id)}).scalar()
+    return session.execute(_FIRST_NEW, {"member_id": member_id, "thread_id": thread_id}).scalar()
 
 
 def marks(session: Session, member: Member, threads: Iterable[Row], *, at: datetime | None = None) -> Marks:

@@ -99,7 +99,7 @@ def bookmark(post_id: int) -> Response | str:
 def marked() -> str:
     """The posts that one wants to find again."""
     page = page_number()
-    found, more = bookmarks.page_of(db.session(), member().id, page)
+    found, more = followed.marked_by(db.session(), member().id, page)
     if page > 1 and not found:
         abort(404)
     hits = [(it, [(it.title, False)], excerpts.of_html(it.html)) for it in found]

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, render_template
 from sqlalchemy import Row
 
 from app.db import db
-from app.domain import library, profiles
+from app.domain import follows, library, profiles
 from app.web import standing
 from app.web.audience import everybody, only_oneself, viewer
 from app.web.paging import choice, page_number
@@ -30,6 +30,7 @@ def profile(username: str) -> str:
         activity=_merged(awards, profiles.latest_posts(db.session(), person.id)),
         links=_links(person),
         is_self=_is_viewer(person),
+        following=_is_followed(person),
     )
 
 
@@ -70,6 +71,11 @@ def points(username: str) -> str:
 
 def _find(username: str) -> Row:
     return profiles.card(db.session(), username) or abort(404)
+
+
+def _is_followed(person: Row) -> bool:
+    looking = viewer()
+    return looking is not None and follows.follows(db.session(), looking.id, person=person.id)
 
 
 def _is_viewer(person: Row) -> bool:

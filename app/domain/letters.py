@@ -129,4 +129,5 @@ WRITERS: dict[str, Writer] = {
     "address_changed": _address_changed,
     "second_factor_on": _news,
     "second_factor_off": _news,
+    "test_mail": _news,
 }

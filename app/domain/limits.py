@@ -55,6 +55,12 @@ def wait(session: Session, name: str, limit: Limit, *, at: datetime | None = Non
     return row.since + limit.within - moment
 
 
+def take(session: Session, name: str, limit: Limit, *, at: datetime | None = None) -> timedelta | None:
+    """Count one use; how long to wait where it was one too many. Others at the same moment wait here for their turn."""
+    spend(session, name, limit, at=at)
+    return wait(session, name, limit._replace(most=limit.most + 1), at=at)
+
+
 def forgive(session: Session, name: str) -> None:
     """Start counting anew."""
     session.execute(delete(Spent).where(Spent.key == name))

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from sqlalchemy import Row
 
 from app.db import db
-from app.domain import guide, library
+from app.domain import guide, library, texts
 from app.domain.badges import WAYS
 from app.domain.base import day_number, now
 from app.domain.insignia import FAMILIES, TIERS
@@ -40,7 +40,12 @@ def ranks() -> str:
 def how_to_get_badges() -> str:
     """The ways to a badge, each with an example of this site."""
     open_badges = [it for it in library.every(db.session()) if it.state == "published"]
-    return render_template("guide/how_to_get_badges.html", ways=_by_way(open_badges), shapes=_by_shape(open_badges))
+    return render_template(
+        "guide/how_to_get_badges.html",
+        ways=_by_way(open_badges),
+        shapes=_by_shape(open_badges),
+        intro=texts.find(db.session(), "badges"),
+    )
 
 
 def _by_way(badges: list[Row]) -> dict[str, tuple[int, Row]]:

@@ -45,9 +45,9 @@ def current() -> Known:
     return kept[0]
 
 
-def forget(app: Flask) -> None:
+def forget() -> None:
     """Read anew at the next look: something was changed here."""
-    app.extensions["site"].clear()
+    current_app.extensions["site"].clear()
 
 
 def surroundings() -> dict[str, object]:

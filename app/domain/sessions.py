@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, ForeignKey, String, delete, false, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, undefer_group
+from sqlalchemy.orm import Load, Mapped, Session, mapped_column
 
 from app.domain.base import Base, now
 from app.domain.conversations import CORNER
@@ -148,7 +148,7 @@ def forget_outlived(session: Session, *, at: datetime | None = None) -> int:
 
 def _row(session: Session, secret: str) -> tuple[Member, LogIn] | None:
     log_in = select(Member, LogIn).join(LogIn, LogIn.member_id == Member.id).where(LogIn.secret_hash == _hash(secret))
-    found = session.execute(log_in.options(undefer_group(CORNER))).first()
+    found = session.execute(log_in.options(Load(Member).undefer_group(CORNER))).first()
     return None if found is None else (found[0], found[1])
 
 

@@ -49,7 +49,7 @@ class Refused(Exception):
     """The mail server does not take the letter: `later` perhaps, or it does not know the `address`."""
 
     def __init__(self, code: int, reply: str, *, about_address: bool = False) -> None:
-        super().__init__(f"{code} {reply}")
+        super().__init__(reply)
         self.later = code < 500
         self.about_address = about_address
 
@@ -177,16 +177,18 @@ def written(letter: Letter, owed: Delivery, settings: config.Settings, site_name
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(text, cte="7bit" if text.isascii() else "quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message.set_boundary(f"part-{_mark(owed, settings)}")  # not by chance: a letter tried again is the same letter
     return message.as_bytes()
 
 
 def message_id(owed: Delivery, settings: config.Settings) -> str:
     """The name of a delivery: the same however often it is tried, and nobody else can tell the next one."""
-    key = settings.secret_key.encode()
-    mark = hmac.new(key, f"message-id\0{owed.id}\0{owed.created_at.timestamp()}".encode(), hashlib.sha256).hexdigest()[
-        :24
-    ]
-    return f"<{owed.kind.replace('_', '-')}.{mark}@{settings.site_host}>"
+    return f"<{owed.kind.replace('_', '-')}.{_mark(owed, settings)}@{settings.site_host}>"
+
+
+def _mark(owed: Delivery, settings: config.Settings) -> str:
+    what = f"delivery\0{owed.id}\0{owed.created_at.timestamp()}"
+    return hmac.new(settings.secret_key.encode(), what.encode(), hashlib.sha256).hexdigest()[:24]
 
 
 def file_name(owed: Delivery) -> str:

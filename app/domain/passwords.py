@@ -16,7 +16,7 @@ BY_HAND = timedelta(hours=24)  # a link printed by a command may have to be carr
 def change(session: Session, member: Member, password: str, *, at: datetime | None = None) -> None:
     """Give a member the password they want; all their log-ins end, and a letter tells them."""
     if accounts.matches(member, password):
-        raise Invalid(password=_("This is your password already."))  # noqa: S106  a message
+        raise Invalid(password=_("This is your password already."))
     accounts.set_password(session, member, password)
     deliveries.owe(session, "password_changed", member, at=at)
 

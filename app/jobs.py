@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from tempfile import TemporaryFile
+
+from flask import current_app
 
 from app import bell, mail, queue
 from app.db import snapshot, transaction
-from app.domain import backfill, deliveries, derived, evaluator, limits, links, sessions
+from app.domain import backfill, blocked_names, deliveries, derived, evaluator, exports, limits, links, sessions
 from app.domain.base import now
 
 
@@ -21,6 +24,22 @@ def send() -> int:
     """Send the letters that are due; returns how many left."""
     bell.answer(queue.MAIL)
     return mail.send()
+
+
+def make_exports() -> int:
+    """Gather the data that members asked for; returns how many files were made. One that fails keeps no other waiting."""
+    bell.answer(queue.EXPORTS)
+    with snapshot() as reading:
+        waiting = exports.waiting(reading)
+    made, failures = 0, []
+    for export_id in waiting:
+        try:
+            made += _make_export(export_id)
+        except Exception as no:
+            failures.append(no)
+    if failures:
+        raise ExceptionGroup("exports failed", failures)
+    return made
 
 
 def look_around() -> int:
@@ -38,5 +57,15 @@ def tidy() -> int:
                 sessions.forget_outlived(session),
                 links.forget_expired(session),
                 deliveries.forget_old(session),
+                exports.forget_old(session),
+                blocked_names.forget_free(session),
             )
         )
+
+
+def _make_export(export_id: int) -> bool:
+    with TemporaryFile(dir=current_app.config["SETTINGS"].instance_dir) as file:
+        with snapshot() as reading:
+            exports.write(reading, export_id, file)
+        with transaction() as session:
+            return exports.keep(session, export_id, file)

@@ -26,9 +26,10 @@ from app import logs, redis_server
 
 log = structlog.get_logger("contrail.queue")
 
-AWARDS, MAIL = "awards", "mail"
+AWARDS, MAIL, EXPORTS = "awards", "mail", "exports"
 QUEUES = (AWARDS, MAIL)
-FUNCTIONS = {AWARDS: "app.jobs.evaluate", MAIL: "app.jobs.send"}
+FUNCTIONS = {AWARDS: "app.jobs.evaluate", MAIL: "app.jobs.send", EXPORTS: "app.jobs.make_exports"}
+SHARED = {EXPORTS: MAIL}  # a file now and then is not worth a process of its own
 JOB_SECONDS = 600
 IGNORED = (
     "success_callback_name", "failure_callback_name", "stopped_callback_name", "webhooks",
@@ -111,8 +112,10 @@ def worker(name: str, client: Redis, secret_key: str, site: Flask) -> OurWorker:
 
 
 def enqueue(name: str, client: Redis, secret_key: str) -> None:
-    """Put the queue's one function into it."""
-    queue(name, client, secret_key).enqueue_call(FUNCTIONS[name], result_ttl=0, failure_ttl=86400, ttl=600)
+    """Put a job into its queue; each queue has one function of its own, and may have another as a guest."""
+    queue(SHARED.get(name, name), client, secret_key).enqueue_call(
+        FUNCTIONS[name], result_ttl=0, failure_ttl=86400, ttl=600
+    )
 
 
 def work(name: str, site: Flask) -> None:

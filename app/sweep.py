@@ -14,7 +14,13 @@ from app.supervisor import Stop
 log = structlog.get_logger("contrail.sweep")
 
 EVERY_SECONDS = 2.0
-SWEPT = {jobs.evaluate: 0.0, jobs.send: 0.0, jobs.look_around: 60.0, jobs.tidy: 3600.0}  # and how many seconds each may rest
+SWEPT = {
+    jobs.evaluate: 0.0,
+    jobs.send: 0.0,
+    jobs.make_exports: 20.0,
+    jobs.look_around: 60.0,
+    jobs.tidy: 3600.0,
+}  # and how many seconds each may rest
 
 
 def forever(app: Flask) -> None:

@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, delete, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain import limits
+from app.domain import deliveries, limits
 from app.domain.activities import Activity
 from app.domain.badges import Award, Badge
 from app.domain.base import Base, now, ring_after_commit
@@ -113,8 +113,11 @@ def waiting(session: Session) -> Sequence[int]:
 
 
 def write(session: Session, export_id: int, file: IO[bytes]) -> None:
-    """Write what the site keeps about the member who asked."""
-    member = session.get_one(Member, session.get_one(Export, export_id).member_id)
+    """Write what the site keeps about the member who asked, if they have not left meanwhile."""
+    export = session.get(Export, export_id)
+    member = session.get(Member, export.member_id) if export else None
+    if member is None:
+        return
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         archive.writestr("account.json", json.dumps(_account(member), ensure_ascii=False, indent=1, default=_plain))
         for name, query in _parts(member.id).items():
@@ -127,11 +130,14 @@ def write(session: Session, export_id: int, file: IO[bytes]) -> None:
 
 
 def keep(session: Session, export_id: int, file: IO[bytes], *, at: datetime | None = None) -> bool:
-    """Keep the file that was made; False where it was made already, or is not wanted any more."""
-    size = file.tell()
+    """Keep the file that was made, and tell its member; False where it was made already, or is not wanted any more."""
     unmade = update(Export).where(Export.id == export_id, Export.ready_at.is_(None))
-    if session.execute(unmade.values(ready_at=at or now(), size=size).returning(Export.id)).first() is None:
+    made = unmade.values(ready_at=at or now(), size=file.tell()).returning(Export.member_id)
+    member_id = session.scalar(made)
+    if member_id is None:
         return False
+    deliveries.owe(session, "export_ready", session.get_one(Member, member_id), at=at)
+    session.flush()
     file.seek(0)
     for number, content in enumerate(iter(lambda: file.read(PIECE), b"")):
         session.add(ExportPiece(export_id=export_id, number=number, content=content))

@@ -130,4 +130,5 @@ WRITERS: dict[str, Writer] = {
     "second_factor_on": _news,
     "second_factor_off": _news,
     "test_mail": _news,
+    "export_ready": _news,
 }

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, current_app, redirect, render_template, requ
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import limits, second_factors, sessions
+from app.domain import deliveries, limits, second_factors, sessions
 from app.domain.limits import Limit
 from app.domain.members import Member
 from app.domain.problems import Invalid, Refused
@@ -68,6 +68,7 @@ def turn_on() -> tuple[str, int] | Response:
             codes = second_factors.turn_on(writing, me, sealed, request.form.get("code", "")[:40], vault())
             sessions.end_all(writing, me)  # they were begun without it
             begin(writing, me, code_given=True)
+            deliveries.owe(writing, "second_factor_on", me)
     except Invalid as no:
         return again("settings/second_factor.html", no, form="on", **_page(sealed))
     session[CODES] = vault().seal(me, " ".join(codes))
@@ -111,7 +112,9 @@ def turn_off() -> tuple[str, int] | Response:
     except Invalid as no:
         return again("settings/second_factor.html", no, form="off", **_page())
     with transaction() as writing:
-        second_factors.turn_off(writing, myself(writing))
+        me = myself(writing)
+        if second_factors.turn_off(writing, me):
+            deliveries.owe(writing, "second_factor_off", me)
     return on_to(f"{PAGE}", _("Your second factor is off. Your password alone signs you in."))
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import introductions, second_factors, sessions
+from app.domain import exports, introductions, second_factors, sessions
 from app.domain.members import Member
 from app.domain.problems import Invalid
 from app.domain.words import _
@@ -94,6 +94,7 @@ def account_page(form: str = "", problems: Mapping[str, str] | None = None, **ty
         devices=sessions.devices(reading, me),
         here=g.log_in[1].handle,
         device_in_words=sessions.device_in_words,
+        export=exports.latest(reading, me),
     )
 
 

@@ -13,8 +13,8 @@ from app.domain.problems import Invalid, TooSoon
 from app.domain.words import _
 from app.web.answers import again, on_to
 from app.web.audience import everybody, myself, staff_only, viewer
+from app.web.composer import easy
 from app.web.networks import network
-from app.web.pace import is_easy
 from app.web.paging import choice, page_number
 
 bp = Blueprint("feedback", __name__)
@@ -76,6 +76,6 @@ def _inbox(state: str, page: int, problems: dict[str, str], about: int, note: st
 
 def _slow(writing: Session) -> None:
     """Count what one address tells; raises TooSoon where it is a flood."""
-    limit = feedback.WHILE_DEVELOPING if is_easy() else feedback.FROM_ONE_ADDRESS
+    limit = feedback.WHILE_DEVELOPING if easy() else feedback.FROM_ONE_ADDRESS
     if wait := limits.take(writing, limits.key("feedback", network()), limit):
         raise TooSoon(wait)

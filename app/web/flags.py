@@ -13,7 +13,7 @@ from app.domain.threads import Post
 from app.domain.words import _
 from app.web.answers import again, on_to
 from app.web.audience import member, members_only, myself
-from app.web.pace import is_easy
+from app.web.composer import easy
 from app.web.paging import page_number
 
 bp = Blueprint("flags", __name__)
@@ -38,7 +38,7 @@ def flag(post_id: int) -> Response | tuple[str, int]:
     try:
         with transaction() as writing:
             me = myself(writing)
-            brakes.before_flag(writing, me, easy=is_easy())
+            brakes.before_flag(writing, me, easy=easy())
             flags.flag(writing, writing.get_one(Post, post_id), me, reason, words)
     except Invalid as no:
         return again("flags/show.html", no, post=_shown(post_id), given=None, reason=reason, words=words)

@@ -6,14 +6,18 @@ from sqlalchemy import Row, and_, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.domain.badges import Award, Badge
+from app.domain.follows import Follow
 from app.domain.listing import entries, members, ranks, threads
 from app.domain.points import PointRule
 from app.domain.reading import posts
+from app.domain.threads import OPENING_KINDS
 
 STATEMENT_PER_PAGE = 50
+ACTIVITY_PER_PAGE = 30
 RECENT = 10
 
 awards, badges, rules = Award.__table__, Badge.__table__, PointRule.__table__
+follows = Follow.__table__
 following = ranks.alias("following")
 
 _alive = and_(members.c.username_key == bindparam("key"), members.c.deleted_at.is_(None))
@@ -33,6 +37,8 @@ _CARD = (
         select(func.count(awards.c.badge_id.distinct()))
         .where(awards.c.member_id == members.c.id, awards.c.revoked_at.is_(None))
         .scalar_subquery().label("badges"),
+        select(func.count()).select_from(follows).where(follows.c.followed_id == members.c.id)
+        .scalar_subquery().label("followers"),
     )
     .select_from(
         members.outerjoin(ranks, ranks.c.position == members.c.rank)
@@ -60,6 +66,20 @@ _own_posts = (
     .where(posts.c.author_id == bindparam("member_id"), posts.c.deleted_at.is_(None), threads.c.deleted_at.is_(None))
 )  # fmt: skip
 _POSTS = _own_posts.order_by(posts.c.created_at.desc(), posts.c.id.desc()).limit(literal_column(str(RECENT)))
+# What a member wrote, by what it was; the kinds are few, so each has its statement.
+CONTRIBUTIONS: dict[str, tuple[str, ...]] = {
+    "all": (),
+    "threads": OPENING_KINDS,
+    "answers": ("answer",),
+    "replies": ("reply", "comment"),
+}
+_CONTRIBUTIONS = {
+    name: (_own_posts.where(posts.c.kind.in_([str(kind) for kind in kinds])) if kinds else _own_posts)
+    .order_by(posts.c.created_at.desc(), posts.c.id.desc())
+    .limit(literal_column(str(ACTIVITY_PER_PAGE + 1)))
+    .offset(bindparam("skip"))
+    for name, kinds in CONTRIBUTIONS.items()
+}
 _BEST = (
     _own_posts.where(posts.c.kind == "answer", posts.c.upvotes + posts.c.insightfuls > 0)
     .order_by((posts.c.upvotes + posts.c.insightfuls).desc(), posts.c.id)
@@ -96,6 +116,13 @@ def latest_awards(session: Session, member_id: int) -> Sequence[Row]:
 def latest_posts(session: Session, member_id: int) -> Sequence[Row]:
     """What the member wrote last."""
     return session.execute(_POSTS, {"member_id": member_id}).all()
+
+
+def contributions(session: Session, member_id: int, kind: str, page: int) -> tuple[Sequence[Row], bool]:
+    """A page of what the member wrote, newest first, and whether another follows; `kind` is one of CONTRIBUTIONS."""
+    skip = (page - 1) * ACTIVITY_PER_PAGE
+    rows = session.execute(_CONTRIBUTIONS[kind], {"member_id": member_id, "skip": skip}).all()
+    return rows[:ACTIVITY_PER_PAGE], len(rows) > ACTIVITY_PER_PAGE
 
 
 def best_answers(session: Session, member_id: int) -> Sequence[Row]:

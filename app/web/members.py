@@ -34,6 +34,26 @@ def profile(username: str) -> str:
     )
 
 
+@bp.get("/u/<username>/activity")
+@everybody
+def activity(username: str) -> str:
+    """All that somebody wrote, newest first."""
+    page, show = page_number(), choice("show", tuple(profiles.CONTRIBUTIONS))
+    person = _find(username)
+    found, more = profiles.contributions(db.session(), person.id, show, page)
+    if page > 1 and not found:
+        abort(404)
+    return render_template(
+        "members/activity.html",
+        person=person,
+        posts=found,
+        more=more,
+        page=page,
+        show=show,
+        is_self=_is_viewer(person),
+    )
+
+
 @bp.get("/u/<username>/badges")
 @everybody
 def badging(username: str) -> str:

@@ -27,6 +27,7 @@ AUDIENCES = {
         "GET /sitemaps/<int:number>.xml",
         # members
         "GET /u/<username>",
+        "GET /u/<username>/activity",
         "GET /u/<username>/badges",
         # badges
         "GET /awards/<int:award_id>",

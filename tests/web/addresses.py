@@ -165,3 +165,5 @@ AUDIENCES = {
 MACHINES = {"GET /static/<path:filename>", "GET /healthz", "GET /readyz", "GET /metrics"}
 # What only its owner may open, or only who was given its secret: to other members it does not exist.
 OWNED: set[str] = set()
+# What not even staff may open: to everybody but its owner it does not exist.
+PRIVATE = {"GET /settings/exports/<token>", "POST /settings/account/devices/<handle>/removal"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.web.addresses import OWNED
+from tests.web.addresses import OWNED, PRIVATE
 from tests.web.world import ROLES, make_world, token
 
 OUT = ("nobody", "suspended")  # a suspension ends every log-in
@@ -29,7 +29,7 @@ def wrong(role, audience, rule, answer):
     if answer.status_code >= 500:
         return "broke"
     if role in INSIDE[audience]:
-        owned = rule in OWNED and role not in ("ada", *STAFF)
+        owned = (rule in OWNED and role not in ("ada", *STAFF)) or (rule in PRIVATE and role != "ada")
         return "was not let in" if to_login or (answer.status_code == 404) != owned else ""
     if role in OUT and audience in ("members", "oneself"):
         return "" if to_login else "was not asked to sign in"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import passwords
+from app.domain import exports, passwords, sessions
 from app.domain.base import Base, now
 from app.domain.members import Member
 from app.domain.points import Rank
@@ -115,8 +116,17 @@ def _furnish(session: Session, ada: Member, stan: Member, nth: int) -> dict[str,
     return {
         "thread_id": thread.id, "post_id": answer.id, "slug": thread.slug, "c/slug": lounge.slug,
         "badges/slug": badge.slug, "username": ada.username, "award_id": award.id,
-        "secret": passwords.link_by_hand(session, ada),
+        "secret": passwords.link_by_hand(session, ada), **_furnish_settings(session, ada),
     }  # fmt: skip
+
+
+def _furnish_settings(session: Session, ada: Member) -> dict[str, Any]:
+    """A device that ada is signed in on, and a file with her data."""
+    sessions.start(session, ada, device="Firefox on Linux")
+    export = exports.ask(session, ada)
+    exports.keep(session, export.id, BytesIO())
+    [log_in] = sessions.devices(session, ada)
+    return {"devices/handle": log_in.handle, "exports/token": export.token}
 
 
 def token(client: FlaskClient) -> str:

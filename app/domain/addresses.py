@@ -20,7 +20,7 @@ def claim(session: Session, member: Member, email: str, *, at: datetime | None =
     if wait := letters.pause(session, email, at=at):
         raise Invalid(
             email=_(
-                "Several letters went there. Look among the unwanted ones, or try again in %(wait)s.",
+                "Several letters went there. Look in the spam folder, or try again in %(wait)s.",
                 wait=duration(wait),
             )
         )
@@ -36,7 +36,7 @@ def ask_again(session: Session, member: Member, *, at: datetime | None = None) -
     if wait := letters.pause(session, email, at=at):
         raise Refused(
             _(
-                "Several letters went to you. Look among the unwanted ones, or try again in %(wait)s.",
+                "Several letters went to you. Look in the spam folder, or try again in %(wait)s.",
                 wait=duration(wait),
             )
         )

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, and_, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.domain.base import Base, now
@@ -75,6 +75,13 @@ class Member(Base):
     def may_take_part(self) -> bool:
         """Whether they confirmed an address, or never had one: imported members have none."""
         return self.email_verified_at is not None or self.unconfirmed_email is None
+
+
+# Whether others may see somebody at all: who has not confirmed an address yet is nobody so far.
+_columns = Member.__table__.c
+IN_SIGHT = or_(
+    _columns.email_verified_at.is_not(None), and_(_columns.email.is_(None), _columns.claimed_email.is_(None))
+)
 
 
 class Visit(Base):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.domain.badges import Award, Badge
 from app.domain.follows import Follow
 from app.domain.listing import entries, members, ranks, threads
+from app.domain.members import IN_SIGHT
 from app.domain.points import PointRule
 from app.domain.reading import posts
 from app.domain.threads import OPENING_KINDS
@@ -26,7 +27,7 @@ _answers = and_(posts.c.author_id == members.c.id, posts.c.kind == "answer", pos
 _CARD = (
     select(
         members.c.id, members.c.username, members.c.name, members.c.role, members.c.title, members.c.location,
-        members.c.website, members.c.links, members.c.portrait, members.c.about_html, members.c.joined_at, members.c.points,
+        IN_SIGHT.label("in_sight"), members.c.website, members.c.links, members.c.portrait, members.c.about_html, members.c.joined_at, members.c.points,
         ranks.c.name.label("rank"), ranks.c.stars, ranks.c.points.label("rank_points"),
         following.c.name.label("next_rank"), following.c.points.label("next_points"),
         select(func.count()).select_from(posts).where(_answers).scalar_subquery().label("answers"),

@@ -32,6 +32,7 @@ from sqlalchemy.orm import Session
 from app.domain import contributions
 from app.domain.base import now
 from app.domain.listing import categories, members, ranks, threads
+from app.domain.members import IN_SIGHT
 from app.domain.reading import posts, tags, thread_tags
 from app.domain.threads import OPENING_KINDS
 
@@ -97,7 +98,7 @@ def people(
         )
         .select_from(members.outerjoin(ranks, ranks.c.position == members.c.rank))
         .where(matches, members.c.deleted_at.is_(None))
-        .where(or_(members.c.email.is_(None), members.c.email_verified_at.is_not(None)))  # nobody sees the others yet
+        .where(IN_SIGHT)
         .order_by(members.c.points.desc(), members.c.id)
         .limit(count + 1)
         .offset((page - 1) * count)

@@ -90,7 +90,8 @@ def points(username: str) -> str:
 
 
 def _find(username: str) -> Row:
-    return profiles.card(db.session(), username) or abort(404)
+    person = profiles.card(db.session(), username) or abort(404)
+    return person if person.in_sight or _is_viewer(person) else abort(404)
 
 
 def _is_followed(person: Row) -> bool:

@@ -200,6 +200,17 @@ def test_an_unconfirmed_member_may_look_around_and_not_write(client, engine, wor
         posts.start_thread(session, ada, make_category(session), kind="question", title="Why?", body="Why?")
 
 
+def test_nobody_sees_a_member_who_has_not_confirmed(client, app, engine, work, outbox):
+    join(client)
+    work()
+    stranger = app.test_client()
+    assert stranger.get("/u/ada").status_code == 404
+    log_in(client)
+    assert client.get("/u/ada").status_code == 200
+    fill_in(client, path_in(outbox(EMAIL)[0], "/verify/"))
+    assert stranger.get("/u/ada").status_code == 200
+
+
 def test_another_letter_can_be_asked_for(client, engine, work, outbox):
     join(client)
     log_in(client)

@@ -55,6 +55,7 @@
     if (bar) return walk(event, [...bar.querySelectorAll("button")]);
     if (!event.target.matches?.("[data-editor] textarea")) return;
     if (choosing(event)) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return event.target.form.requestSubmit(event.target.form.querySelector(".send"));
     const tool = { b: "bold", i: "italic", k: "link" }[event.key];
     if (tool && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
       event.preventDefault();

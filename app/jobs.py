@@ -9,7 +9,7 @@ from flask import current_app
 
 from app import bell, mail, queue
 from app.db import snapshot, transaction
-from app.domain import backfill, blocked_names, deliveries, derived, evaluator, exports, limits, links, sessions
+from app.domain import backfill, blocked_names, deliveries, derived, evaluator, exports, limits, links, sessions, swag
 from app.domain.base import now
 
 
@@ -43,9 +43,11 @@ def make_exports() -> int:
 
 
 def look_around() -> int:
-    """Note what has come true by itself, such as an anniversary; returns how many facts were new."""
+    """Note what has come true by itself, such as an anniversary or a milestone; returns how many facts were new."""
     with snapshot() as reading:
-        return derived.look(reading, transaction, now())
+        found = derived.look(reading, transaction, now())
+    with transaction() as session:
+        return found + swag.grant(session)
 
 
 def tidy() -> int:
@@ -59,6 +61,7 @@ def tidy() -> int:
                 deliveries.forget_old(session),
                 exports.forget_old(session),
                 blocked_names.forget_free(session),
+                swag.forget_addresses(session),
             )
         )
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Row,
+    Select,
     String,
     UniqueConstraint,
     and_,
@@ -20,7 +21,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.orm import Mapped, Session, column_property, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, column_property, mapped_column
 
 from app.domain import markup, rows
 from app.domain.base import Base, now
@@ -113,11 +114,12 @@ def hold(session: Session, one: Member, other: Member, moment: datetime) -> Conv
     return session.scalars(theirs.with_for_update()).one()
 
 
-def has_written(session: Session, author: Member, to: Member) -> bool:
+def has_written(session: Session, author_id: int, to_id: int) -> bool:
     """Whether somebody ever wrote to somebody."""
-    found = between(session, author, to)
-    wrote = select(Message.id).where(Message.conversation_id == (found.id if found else 0))
-    return session.scalar(wrote.where(Message.author_id == author.id).limit(1)) is not None
+    low, high = sorted((author_id, to_id))
+    theirs = select(Message.id).join(Conversation, Conversation.id == Message.conversation_id)
+    wrote = theirs.where(Conversation.low_id == low, Conversation.high_id == high, Message.author_id == author_id)
+    return session.scalar(wrote.limit(1)) is not None
 
 
 def of(session: Session, member: Member, named: str = "", page: int = 1) -> tuple[Sequence[Row], bool]:
@@ -150,11 +152,16 @@ def of(session: Session, member: Member, named: str = "", page: int = 1) -> tupl
     return found[:PER_PAGE], len(found) > PER_PAGE
 
 
-def part(session: Session, conversation: Conversation, *, before: int | None = None, until: int | None = None) -> Part:
-    """The newest messages of a conversation, or those before one; `until` is the last that may be seen."""
+def part(
+    session: Session, conversation: Conversation, *, before: int | None = None, after: int | None = None,
+    until: int | None = None,
+) -> Part:  # fmt: skip
+    """The newest messages of a conversation, those before or after one; `until` is the last that may be seen."""
     wanted: list[ColumnElement[bool]] = [Message.conversation_id == conversation.id]
     if before is not None:
         wanted.append(Message.id < before)
+    if after is not None:
+        wanted.append(Message.id > after)
     if until is not None:
         wanted.append(Message.id <= until)
     newest = (
@@ -193,6 +200,20 @@ def notice_key(session: Session, conversation_id: int, member_id: int) -> str:
 def unread(session: Session, member: Member) -> int:
     """How many messages a member has not read yet."""
     return session.scalar(select(func.count()).where(Message.to_id == member.id, _UNREAD)) or 0
+
+
+def for_export(member_id: int) -> Select[*tuple[Any, ...]]:
+    """The statement for all that a member wrote and got, with whom it is from and to where they are still here."""
+    author, to = aliased(Member), aliased(Member)
+    return (
+        select(Message.conversation_id.label("conversation"), author.username.label("from"), to.username.label("to"),
+               Message.body, Message.created_at, Message.read_at)
+        .outerjoin(author, (author.id == Message.author_id) & author.deleted_at.is_(None))
+        .outerjoin(to, (to.id == Message.to_id) & to.deleted_at.is_(None))
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(or_(Conversation.low_id == member_id, Conversation.high_id == member_id))
+        .order_by(Message.id)
+    )  # fmt: skip
 
 
 def _person() -> list[Any]:

@@ -12,7 +12,6 @@ from app.domain.conversations import BODY_MOST, Conversation, Message
 from app.domain.members import Member, admit
 from app.domain.problems import Invalid, Refused
 from app.domain.sendings import KEY
-from app.domain.unlocks import Lock
 from app.domain.words import _, ngettext
 
 UNLOCK = "messages"
@@ -21,11 +20,11 @@ UNLOCK = "messages"
 class Way(NamedTuple):
     """How it stands between a member and somebody they may want to write to.
 
-    `lock` is the rank that is missing, `blocked` that the member blocked the other, `shut` why the other gets nothing.
+    `lock` says which rank is missing, `blocked` that the member blocked the other, `shut` why the other gets nothing.
     """
 
     conversation: Conversation | None
-    lock: Lock | None
+    lock: str
     blocked: bool
     shut: str
 
@@ -34,23 +33,27 @@ class Way(NamedTuple):
         return not (self.lock or self.blocked or self.shut)
 
 
+def correspondent(session: Session, username: str) -> Member | None:
+    """The member of that name, also one who has left: what they wrote stays with whom they wrote to."""
+    return session.scalars(select(Member).where(Member.username_key == username.lower())).first()
+
+
 def way(session: Session, member: Member, other: Member, *, at: datetime | None = None) -> Way:
     """How it stands between two members."""
     return Way(
-        conversations.between(session, member, other), lock(session, member, other),
+        conversations.between(session, member, other), lock(session, member, other.id),
         blocks.is_blocked(session, member, other), _shut(session, member, other, at or now()),
     )  # fmt: skip
 
 
-def lock(session: Session, member: Member, other: Member | None = None) -> Lock | None:
-    """What keeps a member from writing to somebody, or from writing first; it keeps nobody from answering."""
-    if other is not None and conversations.has_written(session, other, member):
-        return None
-    return unlocks.lock(guide.ladder(session), member, UNLOCK)
+def lock(session: Session, member: Member, other_id: int | None = None) -> str:
+    """What keeps a member from writing to somebody, or from writing first, in words; empty where nothing does.
 
-
-def lock_in_words(closed: Lock) -> str:
-    """Which rank opens messages, and how far that is."""
+    It keeps nobody from answering.
+    """
+    closed = unlocks.lock(guide.ladder(session), member, UNLOCK)
+    if closed is None or (other_id is not None and conversations.has_written(session, other_id, member.id)):
+        return ""
     if closed.missing <= 0:
         return _("Direct messages unlock at %(rank)s, which is about to be yours.", rank=closed.rank)
     return ngettext(
@@ -73,12 +76,9 @@ def send(
     key = sending if KEY.fullmatch(sending) else None
     if key and (made := _sent(session, conversation, author, key)):
         return made
-    answering = conversations.has_written(session, to, author)
-    closed = None if answering else lock(session, author, to)
-    if closed:
-        raise Refused(lock_in_words(closed))
-    begins = not answering and conversation.latest_id == 0
-    brakes.before_message(session, author, body, begins=begins, easy=easy, at=moment)
+    if closed := lock(session, author, to.id):
+        raise Refused(closed)
+    brakes.before_message(session, author, body, begins=conversation.latest_id == 0, easy=easy, at=moment)
 
     html = mentions.preview(session, author, body)
     message = Message(conversation_id=conversation.id, author_id=author.id, to_id=to.id, sending=key, body=body,

@@ -1,13 +1,15 @@
 """Swag: milestones make members eligible for a present, each once. The address is asked only then, and soon forgotten."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
     Row,
+    Select,
     String,
     UniqueConstraint,
     func,
@@ -29,6 +31,7 @@ STATES = ("claimed", "eligible", "sent", "declined")
 ADDRESS_KEPT = timedelta(days=90)
 NAME_MOST, ADDRESS_MOST, COUNTRY_MOST, CHOICE_MOST, NOTE_MOST, REASON_MOST = 120, 500, 60, 40, 500, 500
 PER_PAGE = 50
+FORM = ("recipient", "address", "country", "choice", "note")
 FILE_HEAD = (
     "milestone",
     "member",
@@ -131,10 +134,9 @@ def of(session: Session, member: Member) -> Sequence[Row]:
 
 
 def claim(
-    session: Session, milestone: str, member: Member, *, recipient: str, address: str, country: str,
-    choice: str = "", note: str = "", at: datetime | None = None,
-) -> Swag:  # fmt: skip
-    """Say where a present shall be sent. Until it is on its way that can be changed."""
+    session: Session, milestone: str, member: Member, typed: Mapping[str, str], *, at: datetime | None = None
+) -> Swag:
+    """Say where a present shall be sent; until it is on its way that can be changed. `typed` holds the fields of FORM."""
     moment = at or now()
     admit(member, moment)
     offer, mine = _find(session, milestone, member)
@@ -142,9 +144,8 @@ def claim(
         raise Refused(_("This is not yours yet."))
     if mine.state in ("sent", "declined"):
         raise Conflict(_("This has been dealt with already: have a look at the list."))
-    typed = _checked(offer, recipient=recipient, address=address, country=country, choice=choice, note=note)
 
-    for field, value in typed.items():
+    for field, value in _checked(offer, typed).items():
         setattr(mine, field, value)
     mine.state, mine.claimed_at = "claimed", moment
     return mine
@@ -208,10 +209,18 @@ def export(session: Session, by: Member, state: str, milestone: str = "") -> Ite
         yield tuple(map(_harmless, (it.milestone, it.username or "", mine.state, *times, *typed)))
 
 
-_NO_ADDRESS = {"recipient": "", "address": "", "country": "", "choice": "", "note": ""}
+def for_export(member_id: int) -> Select[*tuple[Any, ...]]:
+    """The statement for what a member may get and got, with the address where it is still known."""
+    typed = (getattr(Swag, field) for field in FORM)
+    rows = select(Milestone.name.label("milestone"), Swag.state, Swag.eligible_at, Swag.claimed_at, *typed,
+                  Swag.settled_at, Swag.reason)  # fmt: skip
+    return rows.join(Milestone, Milestone.id == Swag.milestone_id).where(Swag.member_id == member_id).order_by(Swag.id)
 
 
-def _listed(state: str, milestone: str):  # type: ignore[no-untyped-def]
+_NO_ADDRESS = dict.fromkeys(FORM, "")
+
+
+def _listed(state: str, milestone: str) -> Select[*tuple[Any, ...]]:
     rows = (
         select(Swag, Milestone.name.label("milestone"), Member.username, Member.name, Member.photo,
                Member.id.label("author_id"))
@@ -231,7 +240,7 @@ def _find(session: Session, slug: str, member: Member) -> tuple[Milestone, Swag 
     return offer, session.scalars(mine.with_for_update()).first()
 
 
-def _checked(offer: Milestone, **typed: str) -> dict[str, str]:
+def _checked(offer: Milestone, typed: Mapping[str, str]) -> dict[str, str]:
     """What was typed as it is kept; raises Invalid with all that needs another look."""
     most = {"recipient": NAME_MOST, "address": ADDRESS_MOST, "country": COUNTRY_MOST, "note": NOTE_MOST}
     missing = {
@@ -239,7 +248,10 @@ def _checked(offer: Milestone, **typed: str) -> dict[str, str]:
         "address": _("Write where it shall go: street and number, postal code and town."),
         "country": _("Write the country."),
     }
-    found = {field: value.replace("\x00", "").replace("\r\n", "\n").strip() for field, value in typed.items()}
+    found = {
+        field: value.replace("\x00", "").replace("\r\n", "\n").strip()
+        for field, value in ((it, typed.get(it, "")) for it in FORM)
+    }
     problems = {field: words for field, words in missing.items() if not found[field]}
     for field, longest in most.items():
         if len(found[field]) > longest:

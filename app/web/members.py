@@ -6,7 +6,7 @@ from flask import Blueprint, abort, render_template
 from sqlalchemy import Row
 
 from app.db import db
-from app.domain import follows, library, profiles
+from app.domain import follows, library, messages, profiles
 from app.web import standing
 from app.web.audience import everybody, only_oneself, viewer
 from app.web.paging import choice, page_number
@@ -31,6 +31,7 @@ def profile(username: str) -> str:
         links=_links(person),
         is_self=_is_viewer(person),
         following=_is_followed(person),
+        message_lock=_message_lock(person),
     )
 
 
@@ -102,6 +103,12 @@ def _is_followed(person: Row) -> bool:
 def _is_viewer(person: Row) -> bool:
     looking = viewer()
     return looking is not None and looking.id == person.id
+
+
+def _message_lock(person: Row) -> str:
+    """What keeps whoever is looking from writing to somebody."""
+    looking = viewer()
+    return messages.lock(db.session(), looking, person.id) if looking and looking.id != person.id else ""
 
 
 def _links(person: Row) -> list[str]:

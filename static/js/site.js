@@ -40,6 +40,12 @@ addEventListener("htmx:response:error", event => {
   if (event.detail.ctx.response.status >= 500) say(document.getElementById("live").dataset.failed);   // others bring their own words
 });
 
+// What a page asks for again and again rests while nobody looks, and what goes wrong with it is no news to anybody.
+addEventListener("every", event => { if (document.hidden) event.stopImmediatePropagation(); }, true);
+for (const name of ["htmx:error", "htmx:response:error"]) {
+  addEventListener(name, event => { if (event.target.matches?.("[hx-trigger^=every]")) event.stopImmediatePropagation(); }, true);
+}
+
 // What arrives in a closed popover opens it, beside whatever asked for it.
 addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.target?.popover && !ctx.target.matches(":popover-open")) ctx.target.showPopover({ source: ctx.sourceElement });

@@ -26,6 +26,8 @@ AUDIENCES = {
         "GET /sitemap.xml",
         "GET /sitemaps/<int:number>.xml",
         # members
+        "GET /-/conversations/<username>",
+        "GET /-/messages/unread",
         "GET /u/<username>",
         "GET /u/<username>/activity",
         "GET /u/<username>/badges",
@@ -64,6 +66,16 @@ AUDIENCES = {
         "POST /verify/<secret>",
     },
     "members": {
+        # messages and swag
+        "GET /messages",
+        "GET /messages/<username>",
+        "GET /messages/<username>/report",
+        "GET /swag",
+        "GET /swag/<slug>",
+        "POST /messages/<username>",
+        "POST /messages/<username>/block",
+        "POST /messages/<username>/report",
+        "POST /swag/<slug>",
         # writing
         "GET /-/mentions",
         "GET /-/posts/<int:post_id>/comment",
@@ -124,6 +136,15 @@ AUDIENCES = {
         "GET /u/<username>/points",
     },
     "staff": {
+        # messages and swag
+        "GET /moderation/reports",
+        "GET /moderation/reports/<int:report_id>",
+        "GET /staff/swag",
+        "POST /moderation/reports/<int:report_id>/decision",
+        "POST /moderation/reports/<int:report_id>/opening",
+        "POST /staff/swag/<int:swag_id>/refusal",
+        "POST /staff/swag/<int:swag_id>/sent",
+        "POST /staff/swag/export",
         # writing
         "POST /t/<int:thread_id>/category",
         "POST /t/<int:thread_id>/steering",

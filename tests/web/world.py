@@ -17,10 +17,12 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import exports, passwords, sessions
+from app.domain import exports, messages, passwords, reports, sessions
 from app.domain.base import Base, now
+from app.domain.conversations import Conversation
 from app.domain.members import Member
 from app.domain.points import Rank
+from app.domain.swag import Milestone, Swag
 from app.web import audience
 from tests.factories import make_category, make_member
 from tests.web.addresses import MACHINES
@@ -80,7 +82,7 @@ class World:
 
 
 def _comparable(row: Any) -> tuple[Any, ...]:
-    kept = {name: value for name, value in row._mapping.items() if name not in ("views", "seen_at")}
+    kept = {name: value for name, value in row._mapping.items() if name not in ("views", "seen_at", "read_at")}
     return tuple(map(repr, kept.values()))
 
 
@@ -91,7 +93,7 @@ def make_world(app: Flask, engine: Engine) -> World:
         people = {
             "unverified": make_member(session, f"una{nth}", email_verified_at=None),
             "stranger": make_member(session, f"stan{nth}"),
-            "ada": make_member(session, f"ada{nth}", points=120),
+            "ada": make_member(session, f"ada{nth}", points=120, rank=1),
             "suspended": make_member(session, f"sue{nth}", suspended_until=now() + timedelta(days=3)),
             "moderator": make_member(session, f"mia{nth}", role="moderator"),
             "administrator": make_member(session, f"adam{nth}", role="administrator"),
@@ -113,11 +115,28 @@ def _furnish(session: Session, ada: Member, stan: Member, nth: int) -> dict[str,
     badge = make_badge(session, f"speaker-{nth}", ways=["request"])
     award = make_award(session, badge, ada)
     make_entry(session, ada, 15, post_id=answer.id)
-    return {
+    return _furnish_privately(session, ada, stan, nth) | {
         "thread_id": thread.id, "post_id": answer.id, "slug": thread.slug, "c/slug": lounge.slug,
         "badges/slug": badge.slug, "username": ada.username, "award_id": award.id,
         "secret": passwords.link_by_hand(session, ada), **_furnish_settings(session, ada),
     }  # fmt: skip
+
+
+def _furnish_privately(session: Session, ada: Member, stan: Member, nth: int) -> dict[str, Any]:
+    """What ada and stan wrote to each other, that she reported it, and a parcel for her."""
+    first = messages.send(session, ada, stan, "A private word.")
+    messages.send(session, stan, ada, "A private answer.")
+    report = reports.report(session, session.get_one(Conversation, first.conversation_id), ada, "other", "Read it.")
+    milestone = Milestone(slug=f"tag-{nth}", name="Tag", about="For a bag.", points=50, choices=[])
+    session.add(milestone)
+    session.flush()
+    parcel = Swag(
+        milestone_id=milestone.id, member_id=ada.id, state="claimed", recipient="A", address="B", country="C",
+        claimed_at=now(),
+    )  # fmt: skip
+    session.add(parcel)
+    session.flush()
+    return {"swag/slug": milestone.slug, "swag_id": parcel.id, "report_id": report.id}
 
 
 def _furnish_settings(session: Session, ada: Member) -> dict[str, Any]:

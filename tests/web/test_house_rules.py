@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
 from app import art
@@ -74,13 +75,13 @@ def test_the_icons_in_the_sprite_are_those_that_pages_use():
 
 def test_addresses_written_out_in_templates_exist(app):
     routes = app.url_map.bind("site.example")
-    coming = {"/logout"}
-    written = set(re.findall(r'(?:href|action|hx-get)="(/[^"?#{}]*(?:{{[^}]*}}[^"?#{}]*)*)', PAGES)) - coming
+    written = set(re.findall(r'(?:href|action|hx-get)="(/[^"?#{}]*(?:{{[^}]*}}[^"?#{}]*)*)', PAGES))
     for address in written:
         path = re.sub(r"{{[^}]*\.id }}|{{[^}]*_id }}", "7", address)
         path = re.sub(r"{{[^}]*}}", "x", path)
         try:
-            routes.match(path, method="GET")
+            with suppress(MethodNotAllowed):  # forms may have addresses that are only sent to
+                routes.match(path, method="GET")
         except RequestRedirect as elsewhere:
             pytest.fail(f"{address} leads to {elsewhere.new_url}")
         except NotFound:

@@ -38,6 +38,7 @@ def create(session: Session, by: Member, name: str, about: str, *, staff_only: b
 def change(session: Session, category: Category, by: Member, name: str, about: str, *, staff_only: bool) -> bool:
     """Rename or describe a category; whether anything is different. Its address stays, links to it do too."""
     name, about = _checked(name, about)
+    session.flush()  # or what was not written yet would be forgotten
     session.refresh(category, with_for_update={"key_share": True})
     before = _values(category)
     category.name, category.about, category.staff_only = name, about, staff_only

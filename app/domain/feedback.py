@@ -65,6 +65,7 @@ def settle(
     note, moment = note.replace("\x00", "").strip(), at or now()
     if len(note) > NOTE_MOST:
         raise Invalid(note=_("Make it shorter: at most %(most)s characters.", most=NOTE_MOST))
+    session.flush()  # or what was not written yet would be forgotten
     session.refresh(said, with_for_update=True)
     if done == (said.done_at is not None):
         raise Conflict(_("Somebody else has done this already.") if done else _("Somebody else has opened this again."))

@@ -41,6 +41,7 @@ def suspend(
     if days not in DAYS:
         raise Invalid(days=_("Choose how long."))
     refuse(by, member)
+    session.flush()  # or what was not written yet would be forgotten
     session.refresh(member, with_for_update={"key_share": True})
     until = moment + timedelta(days=days)
     if member.suspended_until is not None and member.suspended_until >= until:
@@ -63,6 +64,7 @@ def lift(session: Session, member: Member, by: Member, reason: str, *, at: datet
     """End a suspension before its time."""
     reason, moment = checked_reason(reason), at or now()
     refuse(by, member)
+    session.flush()  # or what was not written yet would be forgotten
     session.refresh(member, with_for_update={"key_share": True})
     if member.suspended_until is None or member.suspended_until <= moment:
         raise Conflict(_("This member is not suspended any more."))

@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.db import transaction
-from app.domain import accounts, passwords
+from app.domain import accounts, audit_log, deliveries, passwords, second_factors, sessions
 from app.domain.members import Role
 from app.domain.problems import Problem
 
@@ -40,6 +40,8 @@ def create(username: str, email: str, role: str, password_stdin: bool) -> None:
     click.echo(f"{member.username} can log in as {member.role}.")
     if secret:
         click.echo(f"Choose a password within a day: {current_app.config['SETTINGS'].site_url}/password-reset/{secret}")
+    if member.role == Role.ADMINISTRATOR:
+        click.echo(f"Then set up the site: {current_app.config['SETTINGS'].site_url}/staff/setup")
 
 
 @members.command("role")
@@ -54,3 +56,20 @@ def give_role(username: str, role: str) -> None:
             raise click.ClickException(f"There is no member {username}.")
         changed = accounts.set_role(session, member, role)
     click.echo(f"{member.username} is {'now' if changed else 'already'} {role}.")
+
+
+@members.command("forget-second-factor")
+@click.argument("username")
+@with_appcontext
+def forget_second_factor(username: str) -> None:
+    """Let a member who lost phone and recovery codes log in with the password alone; make sure it is them."""
+    with transaction() as session:
+        member = accounts.find(session, username)
+        if member is None or member.deleted_at is not None:
+            raise click.ClickException(f"There is no member {username}.")
+        was_on = second_factors.turn_off(session, member)
+        if was_on:
+            sessions.end_all(session, member)
+            deliveries.owe(session, "second_factor_off", member)
+            audit_log.record(session, None, "account", member=member, subject="second factor forgotten")
+    click.echo(f"{member.username} {'logs in with the password alone now' if was_on else 'had no second factor'}.")

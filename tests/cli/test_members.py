@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from app.domain import accounts, sessions
+from app.domain import accounts, second_factors, sessions
 from app.domain.members import Member
+from app.domain.second_factors import SecondFactor
 from tests.factories import make_member
 
 PASSWORD = "seventeen wild geese"
@@ -79,3 +80,17 @@ def test_a_new_role_ends_the_log_ins_of_the_old(flask, session):
 def test_wrong_use_is_status_2(flask):
     assert flask("members", "role", "ada", "emperor").exit_code == 2
     assert flask("members", "create", "ada").exit_code == 2
+
+
+def test_who_lost_phone_and_recovery_codes_is_let_in_with_the_password_alone(flask, session):
+    ada = make_member(session, "ada")
+    session.add(SecondFactor(member_id=ada.id, sealed="x", latest_step=1))
+    secret = sessions.start(session, ada)
+    session.commit()
+    done = flask("members", "forget-second-factor", "ada")
+    assert (done.exit_code, done.output) == (0, "ada logs in with the password alone now.\n")
+    session.expire_all()
+    assert second_factors.find(session, ada) is None
+    assert sessions.find(session, secret) is None
+    assert flask("members", "forget-second-factor", "ada").output == "ada had no second factor.\n"
+    assert flask("members", "forget-second-factor", "eve").exit_code == 1

@@ -22,6 +22,7 @@ from app.web.paging import choice, page_number
 bp = Blueprint("staff", __name__, url_prefix="/staff")
 
 ANY = "any"
+LAST_YEAR = 9000  # a day after the last one there is cannot be told
 
 
 @bp.get("")
@@ -168,6 +169,9 @@ def _day(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
+        day = date.fromisoformat(text)
     except ValueError:
         abort(400, "Write a day as 2026-11-22.")
+    if day.year > LAST_YEAR:
+        abort(400, "That is too far in the future.")
+    return datetime.combine(day, time(), UTC)

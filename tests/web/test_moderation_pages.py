@@ -11,6 +11,7 @@ from app.domain.members import Role
 from app.domain.threads import Post
 from tests.factories import make_answer, make_member
 from tests.web.scenery import sign_in
+from tests.web.visitors import Visitor
 
 
 @pytest.fixture
@@ -27,30 +28,6 @@ def cast(engine):
 def as_(app, engine, cast):
     """A browser of somebody."""
     return lambda name: Visitor(sign_in(app.test_client(), engine, cast[name]))
-
-
-class Visitor:
-    """Opens pages and sends the forms on them."""
-
-    def __init__(self, client):
-        self.client = client
-
-    def get(self, address, status=200):
-        answer = self.client.get(address)
-        assert answer.status_code == status, answer.text[:2000]
-        return BeautifulSoup(answer.data, "html.parser")
-
-    def send(self, address, form, **fields):
-        """Send a form of a page with all its fields, some of them filled in."""
-        found = self.get(address).select_one(form)
-        data = {
-            it["name"]: it.get("value", "")
-            for it in found.select("input[name]")
-            if it.get("type") not in ("radio", "checkbox") or it.has_attr("checked")
-        }
-        data |= {it["name"]: it.text.strip("\n") for it in found.select("textarea[name]")}
-        data |= {it["name"]: (it.select_one("[selected]") or it.option)["value"] for it in found.select("select[name]")}
-        return self.client.post(found["action"], data={**data, **fields})
 
 
 def test_a_flag_goes_into_the_queue_and_its_answer_comes_back(cast, as_):

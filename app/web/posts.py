@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.db import db, transaction
 from app.domain import acceptance, audit_log, brakes, drafts, edits, posts, reading, removals, revisions, steering, tags
-from app.domain.problems import Conflict, Problem
+from app.domain.problems import Invalid, Conflict, Problem
 from app.domain.threads import OPENING_KINDS, Post, Thread
 from app.domain.words import _
 from app.web import audience, composer, fragments
@@ -131,7 +131,9 @@ def move(thread_id: int) -> Response:
     with transaction() as writing:
         thread, me = _thread(writing, thread_id), audience.myself(writing)
         open_to_me = posts.open_categories(writing, me)
-        category = next((it for it in open_to_me if it.slug == request.form.get("category")), None) or abort(404)
+        category = next((it for it in open_to_me if it.slug == request.form.get("category")), None)
+        if category is None:
+            raise Invalid(category=_("Choose a category; this one is gone."))
         steering.move(writing, thread, me, category)
     return on_to(f"/t/{thread_id}/{thread.slug}", _("The thread is in %(category)s now.", category=category.name))
 

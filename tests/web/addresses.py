@@ -187,4 +187,8 @@ MACHINES = {"GET /static/<path:filename>", "GET /healthz", "GET /readyz", "GET /
 # What only its owner may open, or only who was given its secret: to other members it does not exist.
 OWNED: set[str] = set()
 # What not even staff may open: to everybody but its owner it does not exist.
-PRIVATE = {"GET /settings/exports/<token>", "POST /settings/account/devices/<handle>/removal"}
+PRIVATE = {
+    "GET /settings/exports/<token>",
+    "POST /settings/account/devices/<handle>/removal",
+    "POST /drafts/<place>/deletion",
+}

@@ -17,9 +17,10 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import exports, messages, passwords, reports, sessions
+from app.domain import drafts, exports, feedback, flags, links, messages, passwords, pictures, reports, sessions
 from app.domain.base import Base, now
 from app.domain.conversations import Conversation
+from app.domain.links import Purpose
 from app.domain.members import Member
 from app.domain.points import Rank
 from app.domain.swag import Milestone, Swag
@@ -118,7 +119,10 @@ def _furnish(session: Session, ada: Member, stan: Member, nth: int) -> dict[str,
     return _furnish_privately(session, ada, stan, nth) | {
         "thread_id": thread.id, "post_id": answer.id, "slug": thread.slug, "c/slug": lounge.slug,
         "badges/slug": badge.slug, "username": ada.username, "award_id": award.id,
-        "secret": passwords.link_by_hand(session, ada), **_furnish_settings(session, ada),
+        "secret": passwords.link_by_hand(session, ada),
+        "verify/secret": links.make(session, ada, Purpose.ADDRESS, email=ada.email),
+        "address/secret": links.make(session, ada, Purpose.UNDO, email=ada.email), "number": 1, "kind": "upvote",
+        **_furnish_settings(session, ada), **_furnish_writing(session, ada), **_furnish_for_staff(session, answer, stan),
     }  # fmt: skip
 
 
@@ -146,6 +150,25 @@ def _furnish_settings(session: Session, ada: Member) -> dict[str, Any]:
     exports.keep(session, export.id, BytesIO())
     [log_in] = sessions.devices(session, ada)
     return {"devices/handle": log_in.handle, "exports/token": export.token}
+
+
+def _furnish_writing(session: Session, ada: Member) -> dict[str, Any]:
+    """What ada has begun to write, and a picture of hers."""
+    drafts.save(session, ada, "new", {"title": "Half a thought", "body": "To be continued"})
+    picture = pictures.keep(session, ada, pictures.Drawing(pictures.Use.POST, b"RIFF....WEBP", 1, 1))
+    return {"place": "new", "pictures/name": picture.name}
+
+
+def _furnish_for_staff(session: Session, post: Post, stan: Member) -> dict[str, Any]:
+    """A flag on a post of ada's, and something stan said to the team."""
+    flag, said = flags.flag(session, post, stan, "spam"), feedback.send(session, stan, "I like it here.")
+    session.flush()
+    return {
+        "case_id": flag.case_id,
+        "feedback_id": said.id,
+        "category_id": make_category(session).id,
+        "texts/slug": "faq",
+    }
 
 
 def token(client: FlaskClient) -> str:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.db import db, transaction
 from app.domain import acceptance, audit_log, brakes, drafts, edits, posts, reading, removals, revisions, steering, tags
-from app.domain.problems import Invalid, Conflict, Problem
+from app.domain.problems import Conflict, Invalid, Problem
 from app.domain.threads import OPENING_KINDS, Post, Thread
 from app.domain.words import _
 from app.web import audience, composer, fragments

@@ -24,6 +24,7 @@ from app.domain.links import Purpose
 from app.domain.members import Member
 from app.domain.points import Rank
 from app.domain.swag import Milestone, Swag
+from app.domain.threads import Post
 from app.web import audience
 from tests.factories import make_category, make_member
 from tests.web.addresses import MACHINES

@@ -14,6 +14,13 @@ WORST = {
     "addresses": "www." * 5_000,
     "deep tags": "<div>" * 20_000,
     "deep lists": "<ul><li>" * 12_000,
+    "half links": "<http://" * 2_500,
+    "links": "[a](b)" * 2_000,
+    "pictures just few enough": "![a](" * 1_900,
+    "code": "`a``b```c" * 2_000,
+    "mentions": "@a " * 6_600,
+    "rows": "|a|b|\n|-|-|\n" + "|a|b|\n" * 3_000,
+    "headings": "# a\n" * 5_000,
 }
 
 
@@ -50,3 +57,40 @@ def test_the_worst_text_is_rendered_in_time(name):
 def test_what_is_too_long_is_shown_as_typed_and_still_fits():
     assert markup.render("<b>" + "&" * 300_000).startswith("<p>&lt;b&gt;&amp;")
     assert len(markup.clean("<p>" + "&" * 300_000)) <= markup.MAX_STORED
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "[https://bank.example](https://evil.example)", "[bank.example](https://evil.example/login)",
+        "[**www.bank.example/x**](https://evil.example)", "[bank\u200b.example](https://evil.example)",
+        "[bank.example.](https://evil.example)", "https://bank.example@evil.example/", "[\u202eelpmaxe.knab](https://evil.example)",
+    ],
+)  # fmt: skip
+def test_a_link_that_seems_to_lead_elsewhere_names_its_host(link):
+    assert "</a> (evil.example)" in markup.render(link)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "[the docs](https://evil.example)", "https://evil.example/a", "[evil.example](https://www.evil.example/x)",
+        "[see e.g. this](https://evil.example)", "[`code`](/p/1)", "<mailto:a@evil.example>",
+    ],
+)  # fmt: skip
+def test_an_honest_link_is_left_as_it_is(link):
+    assert "(evil.example)" not in markup.render(link)
+
+
+def test_a_host_in_letters_that_look_alike_is_spelled_out():
+    assert "(xn--bnk-ula.example)" in markup.render("https://xn--bnk-ula.example/")
+
+
+@pytest.mark.parametrize("text", ["a\u202eb", "a&#x202E;b", "a\u2067b", "`a\u202eb`"])
+def test_nothing_in_a_text_turns_round_what_follows(text):
+    assert not set(markup.render(text)) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    assert "\u202e" not in markup.clean(f"<p>{text}</p>")
+
+
+def test_addresses_are_found_however_many_colons_there_are():
+    assert markup.render("https://a.example/x_y " + "a:b " * 400).startswith('<p><a href="https://a.example/x_y"')

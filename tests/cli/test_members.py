@@ -92,5 +92,6 @@ def test_who_lost_phone_and_recovery_codes_is_let_in_with_the_password_alone(fla
     session.expire_all()
     assert second_factors.find(session, ada) is None
     assert sessions.find(session, secret) is None
+    session.rollback()
     assert flask("members", "forget-second-factor", "ada").output == "ada had no second factor.\n"
     assert flask("members", "forget-second-factor", "eve").exit_code == 1

@@ -32,6 +32,7 @@ from app.domain import (
     reactions,
     reads,
     removals,
+    site_settings,
     visits,
 )  # fmt: skip
 from app.domain.badges import Badge
@@ -67,6 +68,8 @@ def load(settings: Settings) -> list[LogIn]:
         if site.active(session) is None:
             catalogue.load(session, catalogue.shipped("flight"))
         Play(session, {username: password for username, password, _ in log_ins}).perform()
+        boss = session.scalars(select(Member).where(Member.role == Role.ADMINISTRATOR)).one()
+        site_settings.change(session, boss, is_set_up=True)
     backfill.run(transaction)
     return log_ins
 

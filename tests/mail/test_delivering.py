@@ -268,6 +268,21 @@ def test_who_slept_past_the_lease_changes_nothing(clerk, engine, send):
     assert look(engine).state == "sent"
 
 
+def test_who_lost_a_letter_to_somebody_at_work_on_it_does_not_touch_it(clerk, engine):
+    owe(engine)
+    with transaction(engine) as session:
+        late = deliveries.claim(session, letters.WRITERS)
+    wait(engine, 3)
+    with transaction(engine) as session:
+        other = deliveries.claim(session, letters.WRITERS)
+    with pytest.raises(Lost), transaction(engine) as session:
+        deliveries.handing_over(session, late)
+    with transaction(engine) as session:
+        deliveries.handing_over(session, other)
+        deliveries.sent(session, other, "250")
+    assert look(engine).state == "sent"
+
+
 def test_two_workers_at_once_send_each_letter_once(clerk, engine, send):
     from tests.domain.test_reactions import at_once
 

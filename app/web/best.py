@@ -3,7 +3,8 @@
 from flask import Blueprint, abort, render_template
 
 from app.db import db
-from app.domain import best, excerpts
+from app.domain import best
+from app.web import hits
 from app.web.audience import everybody
 from app.web.paging import choice, page_number
 
@@ -18,5 +19,4 @@ def show() -> str:
     found, more = best.of(db.session(), period, kind, page)
     if page > 1 and not found:
         abort(404)
-    hits = [(it, [(it.title, False)], excerpts.of_html(it.html)) for it in found]
-    return render_template("best/show.html", hits=hits, more=more, page=page, period=period, what=kind)
+    return render_template("best/show.html", hits=hits.of(found), more=more, page=page, period=period, what=kind)

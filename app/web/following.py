@@ -5,10 +5,11 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import bookmarks, excerpts, followed, follows
+from app.domain import bookmarks, followed, follows
 from app.domain.members import Member
 from app.domain.threads import Category, Post, Thread
 from app.domain.words import _
+from app.web import hits
 from app.web.answers import by_htmx, on_to
 from app.web.audience import member, members_only, myself
 from app.web.paging import page_number
@@ -102,8 +103,7 @@ def marked() -> str:
     found, more = followed.marked_by(db.session(), member().id, page)
     if page > 1 and not found:
         abort(404)
-    hits = [(it, [(it.title, False)], excerpts.of_html(it.html)) for it in found]
-    return render_template("following/bookmarks.html", hits=hits, more=more, page=page)
+    return render_template("following/bookmarks.html", hits=hits.of(found), more=more, page=page)
 
 
 def _following(on: bool) -> str:

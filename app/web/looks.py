@@ -25,6 +25,7 @@ SECTIONS = (
 REMEMBERED = {
     "components/art.html": ("icon", "badge", "avatar", "stars", "standing_chip"),
     "components/badges.html": ("tile", "line"),
+    "components/hits.html": ("hit",),
     "components/threads.html": ("thread_row",),
     "layouts/_frame.html": ("frame_head", "frame_nav", "frame_foot"),
 }

@@ -1,7 +1,7 @@
 """Search: threads, posts, members and badges by their words."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from flask import Blueprint, abort, render_template
@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from app.db import db
 from app.domain import excerpts, library, listing, search, spelling
+from app.web import hits
 from app.web.audience import everybody
 from app.web.paging import choice, line, page_number
 
@@ -51,7 +52,7 @@ def show() -> str:
     return render_template(
         "search/show.html",
         typed=typed, what=what, chosen=chosen, words=words, page=page, found=found, meant=meant,
-        hits=[_hit(it, words) for it in found.written],
+        hits=hits.of(found.written, words),
         names=[(it, excerpts.marked(it.name, words)) for it in found.people],
         badges=[(it, excerpts.marked(it.name, words)) for it in found.badges],
         base=f"/search?{urlencode(given)}&", narrowed=not unnarrowed,
@@ -86,7 +87,3 @@ def _meant(typed: str, what: str, every: Sequence[Row]) -> str | None:
     return spelling.suggestion(
         db.session(), typed, [it.name for it in every], lambda words: bool(_find(words, what, {}, 1, every))
     )
-
-
-def _hit(row: Row, words: Sequence[str]) -> tuple[Row, Any, Any]:
-    return row, excerpts.marked(row.title, words), excerpts.of_html(row.html, words)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import lru_cache
-from urllib.parse import quote
 
 import segno
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, session
@@ -123,7 +122,9 @@ def turn_off() -> tuple[str, int] | Response:
 def ask_code() -> str | Response:
     """Ask for the code, after the password was right."""
     target = own_path(request.args.get("next"))
-    return _code_form(target) if _waiting() else redirect(f"/login?next={quote(target)}", 303)
+    if viewer():
+        return redirect(target, 303)
+    return _code_form(target) if _waiting() else _from_the_start(target)
 
 
 @bp.post("/login/code")
@@ -132,7 +133,7 @@ def log_in() -> tuple[str, int] | Response:
     """Finish the log-in with the code."""
     target, waiting = own_path(request.form.get("next")), _waiting()
     if waiting is None:
-        return on_to(f"/login?next={quote(target)}", _("That took too long. Sign in once more."))
+        return _from_the_start(target), 409
     key = limits.key("log-in-code", str(waiting.id))
     if limits.wait(db.session(), key, FAILURES):
         return _code_form(target, _("That was wrong too often. Try again in a quarter of an hour.")), 429
@@ -167,6 +168,12 @@ def _waiting() -> Member | None:
 
 def _code_form(target: str, problem: str = "") -> str:
     return render_template("sessions/code.html", target=target, problem=problem)
+
+
+def _from_the_start(target: str) -> str:
+    """The first form again, where no password was given, or too long ago."""
+    problem = _("Nothing waits for a code here, or not any more. Sign in once more.")
+    return render_template("sessions/login.html", target=target, name="", problem=problem)
 
 
 def _codes_left(me: Member) -> str:

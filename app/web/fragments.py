@@ -107,7 +107,7 @@ def controls_of(thread: Row, row: Row, viewer: Member | None, mine: Mine) -> Con
         row.id, row.insightfuls, row.upvotes,
         ((row.id, "insightful") in mine.reactions, (row.id, "upvote") in mine.reactions),
         "nobody" if viewer is None else "author" if own else "reader",
-        staff or (own and thread.locked_at is None),
+        own and (staff or thread.locked_at is None),  # moderators find it in the menu
         row.kind == "answer" and (staff or asked),
         row.id == thread.accepted_post_id,
     )  # fmt: skip

@@ -46,7 +46,11 @@ for (const name of ["htmx:error", "htmx:response:error"]) {
   addEventListener(name, event => { if (event.target.matches?.("[hx-trigger^=every]")) event.stopImmediatePropagation(); }, true);
 }
 
-// What arrives in a closed popover opens it, beside whatever asked for it.
+// What arrives in a closed popover opens it, beside whatever asked for it. The focus goes where the new part wants it:
+// browsers heed autofocus only while nothing has the focus yet.
 addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.target?.popover && !ctx.target.matches(":popover-open")) ctx.target.showPopover({ source: ctx.sourceElement });
+  const wanted = document.querySelector("[data-focus]");
+  wanted?.removeAttribute("data-focus");
+  wanted?.focus();
 });

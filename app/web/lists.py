@@ -6,12 +6,13 @@ from urllib.parse import quote, urlencode
 
 from flask import Blueprint, abort, redirect, render_template, request
 from markupsafe import Markup
-from sqlalchemy import Row, select
+from sqlalchemy import Row, exists, select
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import follows, listing, reading, reads
+from app.domain import listing, reading, reads
 from app.domain.base import day_number, now
+from app.domain.follows import Follow
 from app.domain.ledger import week_of
 from app.domain.threads import Category
 from app.domain.words import _
@@ -48,7 +49,10 @@ def home() -> str | Response:
 @everybody
 def category(slug: str) -> str | Response:
     """The threads of one category."""
-    found = db.session.execute(select(Category.id, Category.slug, Category.name, Category.about).filter_by(slug=slug))
+    looking = viewer()
+    theirs = exists().where(Follow.category_id == Category.id, Follow.member_id == (looking.id if looking else 0))
+    columns = (Category.id, Category.slug, Category.name, Category.about, theirs.label("is_followed"))
+    found = db.session.execute(select(*columns).where(Category.slug == slug))
     return _list(found.one_or_none() or abort(404))
 
 
@@ -89,9 +93,7 @@ def _list(category: Row | None) -> str | Response:
         lines=_lines(threads, sort, marks), since=marks.since if marks else None,
         more=more, page=page, sort=sort, category=category, tag=tag, here=here,
         base=f"{here}?{urlencode({'sort': sort} | ({'tag': tag} if tag else {}))}&",
-        following=category is not None
-        and looking is not None
-        and follows.follows(db.session(), looking.id, category=category.id),
+        following=category is not None and category.is_followed,
         categories=listing.all_categories(db.session()),
         leaders=listing.leaders(db.session(), week_of(day_number(now())), LEADERS_SHOWN),
         climb=climb(looking) if looking else None,

@@ -7,7 +7,7 @@ from flask import Flask, current_app
 
 from app.domain.base import EPOCH
 
-LONGEST = 200
+LONGEST = 150
 # By XML 1.0 (2.2), no document may hold the others, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OWN_ADDRESS = re.compile(r'(<(?:a|img)\b[^>]*? (?:href|src)=")(/(?!/))')

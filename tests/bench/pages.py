@@ -35,6 +35,9 @@ PAGES = (
     ("badging page of one's own", "/u/member1/badges", True, 4.0, 6.0, 12),
     ("library, signed in", "/badges", True, 4.0, 6.0, 12),
     ("points statement", "/u/member1/points", True, 4.0, 6.0, 12),
+    ("search, signed out", "/search?q=wheel", False, 4.0, 6.0, 12),
+    ("search, signed in", "/search?q=trim+wheel", True, 4.0, 6.0, 12),
+    ("Best Of, signed in", "/best?period=all", True, 4.0, 6.0, 12),
 )
 THREAD_BYTES = 45 * 1024
 

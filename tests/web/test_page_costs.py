@@ -38,6 +38,12 @@ ADDRESSES = {
     "/points": 12,
     "/ranks": 12,
     "/how-to-get-badges": 12,
+    "/search?q=word": 12,
+    "/search?q=member&what=members": 12,
+    "/search?q=nothinglikeit": 12,
+    "/best?period=all": 12,
+    "/feeds/threads.atom": 12,
+    "/sitemaps/1.xml": 12,
 }
 SETTINGS = re.compile(r"FROM (site_settings|text_versions)")  # looked at every two seconds, whatever is asked for
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP)", re.I)

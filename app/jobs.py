@@ -9,7 +9,19 @@ from flask import current_app
 
 from app import bell, mail, queue
 from app.db import snapshot, transaction
-from app.domain import backfill, blocked_names, deliveries, derived, evaluator, exports, limits, links, sessions, swag
+from app.domain import (
+    backfill,
+    blocked_names,
+    deliveries,
+    derived,
+    evaluator,
+    exports,
+    leaders,
+    limits,
+    links,
+    sessions,
+    swag,
+)
 from app.domain.base import now
 
 
@@ -48,6 +60,19 @@ def look_around() -> int:
         found = derived.look(reading, transaction, now())
     with transaction() as session:
         return found + swag.grant(session)
+
+
+def close_weeks() -> int:
+    """Close the weeks that are over, so that nothing changes their boards any more; returns how many."""
+    closed = 0
+    while _close_next():
+        closed += 1
+    return closed
+
+
+def _close_next() -> bool:
+    with transaction() as session:
+        return leaders.close_next(session)
 
 
 def tidy() -> int:

@@ -23,6 +23,7 @@ from app.domain import (  # noqa: F401
     points,
     reads,
     reports,
+    scores,
     second_factors,
     sendings,
     sessions,

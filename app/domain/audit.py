@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import Select, Subquery, and_, func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
+from app.domain import ranks, scores
 from app.domain.activities import Activity
 from app.domain.criteria import Yearly, running
 from app.domain.members import Member
-from app.domain.points import PointEntry, Rank, WeekScore
-
-WEEK = (PointEntry.local_day + 3) // 7  # as ledger.week_of
+from app.domain.points import PointEntry, Rank
+from app.domain.scores import Score
 
 
 class Difference(NamedTuple):
@@ -24,8 +24,8 @@ class Difference(NamedTuple):
 
 
 def differences(session: Session) -> list[Difference]:
-    """Balances, weeks and ranks that differ from the ledger; rank is checked against the highest balance ever."""
-    return [*_balances(session), *_weeks(session), *_ranks(session)]
+    """Balances, statements, scores and ranks that differ from the ledger; ranks from the highest balance ever."""
+    return [*_balances(session), *_statements(session), *_scores(session), *_ranks(session)]
 
 
 def waiting(session: Session) -> int:
@@ -53,38 +53,52 @@ def _balances(session: Session) -> Iterable[Difference]:
     return [Difference(*row) for row in rows]
 
 
-def _week_sums():  # type: ignore[no-untyped-def]
-    return (
-        select(
-            WEEK.label("week"),
-            PointEntry.member_id,
-            func.sum(PointEntry.amount).label("points"),
-            func.max(PointEntry.seq).label("seq"),
-        )
-        .where(PointEntry.amount != 0)
-        .group_by(WEEK, PointEntry.member_id)
+def _statements(session: Session) -> Iterable[Difference]:
+    """Lines of statements that do not show the balance there was after them, how many a member."""
+    run = _running()
+    rows = session.execute(
+        select(Member.username, literal("lines of the statement"), func.count(), literal(0))
+        .join(run, run.c.member_id == Member.id)
+        .where(run.c.balance != run.c.should)
+        .group_by(Member.id, Member.username)
+        .order_by(Member.id)
+    )
+    return [Difference(*row) for row in rows]
+
+
+def _running() -> Subquery:
+    should = func.sum(PointEntry.amount).over(
+        partition_by=PointEntry.member_id, order_by=(PointEntry.seq, PointEntry.id), rows=(None, 0)
+    )
+    return select(PointEntry.id, PointEntry.member_id, PointEntry.balance, should.label("should")).subquery()
+
+
+def _scores(session: Session) -> Iterable[Difference]:
+    kept = union_all(select(Score.__table__), *(_opposite(sums) for sums in scores.summed())).subquery()
+    key = kept.c.span, kept.c.number, kept.c.category_id, kept.c.member_id
+    off = (
+        select(*key, func.sum(kept.c.points).label("points"), func.sum(kept.c.accepted).label("accepted"))
+        .group_by(*key)
+        .having((func.sum(kept.c.points) != 0) | (func.sum(kept.c.accepted) != 0))
         .subquery()
     )
+    rows = session.execute(
+        select(Member.username, off, func.coalesce(Score.points, 0).label("kept"))
+        .join(off, off.c.member_id == Member.id)
+        .outerjoin(Score, and_(*(getattr(Score, it.key) == off.c[it.key] for it in key)))
+        .order_by(Member.id, off.c.span, off.c.number, off.c.category_id)
+    )
+    return [
+        Difference(
+            it.username, f"{it.span} {it.number}, category {it.category_id or 'all'}", it.kept, it.kept - it.points
+        )
+        for it in rows
+    ]
 
 
-def _weeks(session: Session) -> Iterable[Difference]:
-    sums = _week_sums()
-    same = (sums.c.week == WeekScore.week) & (sums.c.member_id == WeekScore.member_id)
-    kept = session.execute(
-        select(Member.username, WeekScore.week, WeekScore.points, func.coalesce(sums.c.points, 0))
-        .select_from(WeekScore)
-        .join(Member, Member.id == WeekScore.member_id)
-        .outerjoin(sums, same)
-        .where(WeekScore.points != func.coalesce(sums.c.points, 0))
-    )
-    missing = session.execute(
-        select(Member.username, sums.c.week, literal(0), sums.c.points)
-        .select_from(sums)
-        .join(Member, Member.id == sums.c.member_id)
-        .outerjoin(WeekScore, same)
-        .where(WeekScore.week.is_(None))
-    )
-    return [Difference(name, f"week {week}", has, should) for name, week, has, should in [*kept, *missing]]
+def _opposite(sums: Select) -> Select:
+    it = sums.subquery().c
+    return select(it.span, it.number, it.category_id, it.member_id, -it.points, -it.accepted, it.seq)
 
 
 def _reached():  # type: ignore[no-untyped-def]
@@ -110,20 +124,39 @@ def _ranks(session: Session) -> Iterable[Difference]:
 
 
 def repair(session: Session) -> None:
-    """Set balances, weeks and ranks to what the ledger says; a rank is never lowered."""
+    """Set balances, statements, scores and ranks to what the ledger says; a rank is never lowered."""
+    repair_members(session)
+    run = _running()
+    session.execute(
+        update(PointEntry)
+        .where(PointEntry.id == run.c.id, run.c.balance != run.c.should)
+        .values(balance=run.c.should)
+        .execution_options(synchronize_session=False)
+    )
+    scores.rebuild(session)
+
+
+def repair_members(session: Session) -> None:
+    """Set balances to what the ledger says, and raise ranks to what they reached; whoever rises is told, once."""
     sums, reached = _sums(), _reached()
     quiet = {"synchronize_session": False}
     session.execute(
         update(Member)
-        .values(points=func.coalesce(select(sums.c.points).where(sums.c.member_id == Member.id).scalar_subquery(), 0))
+        .where(Member.points != 0, Member.id.not_in(select(PointEntry.member_id)))
+        .values(points=0)
         .execution_options(**quiet)
     )
     session.execute(
         update(Member)
-        .where(Member.id == reached.c.member_id, Member.rank < reached.c.rank)
-        .values(rank=reached.c.rank)
+        .where(Member.id == sums.c.member_id, Member.points != sums.c.points)
+        .values(points=sums.c.points)
         .execution_options(**quiet)
     )
-    weeks = _week_sums()
-    session.execute(delete(WeekScore))
-    session.execute(insert(WeekScore).from_select(["week", "member_id", "points", "seq"], select(weeks)))
+    raised = session.execute(
+        update(Member)
+        .where(Member.id == reached.c.member_id, Member.rank < reached.c.rank)
+        .values(rank=reached.c.rank)
+        .returning(Member.id, Member.rank)
+        .execution_options(**quiet)
+    )
+    ranks.tell(session, dict(sorted(raised.all())))

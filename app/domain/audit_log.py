@@ -20,7 +20,7 @@ DEEDS = {
     "close": "closed a question", "reopen": "opened a question again", "move": "moved a thread",
     "accept": "accepted an answer for its asker", "unaccept": "took back an acceptance",
     "dismiss": "found nothing wrong with a flagged post", "warn": "warned a member",
-    "suspend": "suspended a member", "lift": "ended a suspension", "role": "changed a role",
+    "suspend": "suspended a member", "lift": "ended a suspension", "role": "changed a role", "rank": "gave a rank",
     "site": "changed the site", "text": "changed a text", "category": "changed a category",
     "feedback": "dealt with feedback", "test-mail": "sent a test mail", "account": "changed an account",
     "look": "read a reported conversation", "report": "decided about a reported conversation",

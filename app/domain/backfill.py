@@ -6,7 +6,7 @@ run that died is finished by the next evaluator, with the one grouped notice a m
 """
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -181,11 +181,12 @@ def _book(session: Session, position: int) -> int:
         return 0
     book = Book(ledger.rules(session))
     book.open(session, deeds)
+    moved: Counter[int] = Counter()
     for deed in deeds:
-        book.book(deed)
+        moved[deed.member] += book.book(deed)
         if deed.kind == "badge_granted" and deed.object:
             awards.place(session, deed.object, deed.member, deed.seq)
-    book.close(session)
+    book.close(session, ledger.move_balances(session, moved))
     return deeds[-1].seq
 
 
@@ -194,7 +195,7 @@ def rebuild(session: Session, tell: Tell) -> Programme:
     tell("Adding up", 0, 1)
     programme.forget(session)
     rules = programme.current(session)
-    audit.repair(session)
+    audit.repair_members(session)
     tell("Adding up", 1, 1)
     return rules
 

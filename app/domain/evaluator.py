@@ -11,12 +11,11 @@ from contextlib import AbstractContextManager
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app.domain import awards, leases, ledger, notifications, programme
+from app.domain import awards, leases, ledger, notifications, programme, ranks
 from app.domain.activities import Activity
 from app.domain.facts import COLUMNS, Deed
 from app.domain.gate import Sums
 from app.domain.ledger import Book
-from app.domain.points import Rank
 from app.domain.programme import Programme
 from app.domain.threads import Category, Post
 from app.domain.totals import Lease
@@ -132,27 +131,15 @@ def evaluate(session: Session, rules: Programme, deeds: Sequence[Deed]) -> None:
         if deed.kind == "badge_granted" and deed.object and not deed.reverses:
             awards.place(session, deed.object, deed.member, deed.seq)
             gate.held(deed.object, deed.member, deed.seq, deed.at)
-    points.close(session)
+    points.close(session, balances)
     sums.save()
     raised = ledger.save_balances(session, balances, climbed)
     fresh = awards.make(session, gate.reached)
     notifications.tell_of_awards(session, [it.id for it in fresh])
-    tell_of_ranks(session, raised)
+    ranks.tell(session, raised)
 
 
 def rank_at(rules: Programme, balance: int) -> int:
     """The position of the highest rank that so many points reach."""
     place = bisect_right(rules.ranks, balance, key=lambda rank: rank[0])
     return rules.ranks[place - 1][1] if place else 0
-
-
-def tell_of_ranks(session: Session, raised: dict[int, int]) -> None:
-    """Tell members of the ranks they reached."""
-    names = dict(session.execute(select(Rank.position, Rank.name)).all()) if raised else {}
-    notifications.tell(
-        session,
-        [
-            {"member_id": member, "kind": "rank", "key": f"rank:{rank}", "facts": {"rank": names.get(rank, "")}}
-            for member, rank in raised.items()
-        ],
-    )

@@ -1,22 +1,22 @@
 """Books points: what each deed is worth, less what the day's allowances hold back.
 
 There is one booking routine, in booking order, for live deeds and for a whole history, so that the
-ledger does not depend on how it came about. Balances, weeks and ranks are sums of it.
+ledger does not depend on how it came about. Balances, scores and ranks are sums of it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from app.domain import facts
+from app.domain import facts, scores, site_settings
 from app.domain.base import chunks, insert_into
 from app.domain.facts import Deed, Where
 from app.domain.members import Member
-from app.domain.points import PointEntry, PointRule, WeekScore
+from app.domain.points import PointEntry, PointRule
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Book:
             amount, held = (left, "day") if amount > left else (amount, held)
         self._use(rule, deed.member, deed.day, deed.actor, amount)
         self._booked[deed.id].append((rule, rule.slug, amount))
-        self._enter(deed, rule.slug, amount, held)
+        self._enter(deed, rule.slug, amount, held, rule.amount * deed.amount - amount)
         return amount
 
     def _take_back(self, deed: Deed) -> int:
@@ -158,7 +158,7 @@ class Book:
                 moved -= amount
         return moved
 
-    def _enter(self, deed: Deed, slug: str, amount: int, held: str | None) -> None:
+    def _enter(self, deed: Deed, slug: str, amount: int, held: str | None, held_back: int = 0) -> None:
         self.entries.append(
             {
                 "member_id": deed.member,
@@ -171,66 +171,74 @@ class Book:
                 "actor_id": deed.actor,
                 "post_id": deed.post,
                 "held": held,
+                "held_back": held_back,
                 "reverses_id": None,
                 "reverses": deed.reverses,
+                "kind": deed.kind,
+                "category": deed.category,
             }
         )
 
-    def close(self, session: Session) -> None:
-        """Write the entries, the balances and the weeks."""
-        fresh = [_columns(it) for it in self.entries if not it["reverses"]]
+    def close(self, session: Session, balances: Mapping[int, int]) -> None:
+        """Write the entries, with what `balances` become by them, and add them to the scores."""
+        if not self.entries:
+            return
+        zone = site_settings.read(session).zone
+        left = self._balances(session, balances)
+        for entry in reversed(self.entries):
+            entry["balance"] = left[entry["member_id"]]
+            left[entry["member_id"]] -= entry["amount"]
+            entry["week"] = scores.week_at(entry["happened_at"], zone)
+            entry["month"] = scores.month_at(entry["happened_at"], zone)
+        self._write(session)
+        scores.add(session, self.entries)
+
+    def _balances(self, session: Session, moved: Mapping[int, int]) -> dict[int, int]:
+        """The balances after this batch: of those it moved, and of those whose deeds it held back."""
+        found = dict(moved)
+        for some in chunks(sorted({it["member_id"] for it in self.entries} - moved.keys())):
+            found |= dict(session.execute(select(Member.id, Member.points).where(Member.id.in_(some))).all())
+        return found
+
+    def _write(self, session: Session) -> None:
         opposite = [it for it in self.entries if it["reverses"]]
-        if fresh:
+        if fresh := [_columns(it) for it in self.entries if not it["reverses"]]:
             session.connection().execute(insert_into(session, PointEntry), fresh)
-        if opposite:
-            taken_back = _entry_ids(session, {it["reverses"] for it in opposite})
-            session.connection().execute(
-                insert_into(session, PointEntry),
-                [_columns(it) | {"reverses_id": taken_back[it["reverses"], it["rule"]]} for it in opposite],
-            )
-        add_to_weeks(session, self.entries)
+        if not opposite:
+            return
+        taken_back = _taken_back(session, {it["reverses"] for it in opposite})
+        for entry in opposite:  # in the week and month of what it takes back, wherever the site's zone was then
+            entry |= taken_back[entry["reverses"], entry["rule"]]
+        session.connection().execute(insert_into(session, PointEntry), [_columns(it) for it in opposite])
 
 
 def _columns(entry: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in entry.items() if name != "reverses"}
+    return {name: value for name, value in entry.items() if name not in ("reverses", "kind", "category")}
 
 
-def _entry_ids(session: Session, activities: Iterable[int]) -> dict[tuple[int, str], int]:
-    found: dict[tuple[int, str], int] = {}
+def _taken_back(session: Session, activities: Iterable[int]) -> dict[tuple[int, str], dict[str, int]]:
+    found: dict[tuple[int, str], dict[str, int]] = {}
     for some in chunks(sorted(activities)):
         rows = session.execute(
-            select(PointEntry.activity_id, PointEntry.rule, PointEntry.id).where(PointEntry.activity_id.in_(some))
+            select(PointEntry.activity_id, PointEntry.rule, PointEntry.id, PointEntry.week, PointEntry.month).where(
+                PointEntry.activity_id.in_(some)
+            )
         )
-        found |= {(activity, rule): entry for activity, rule, entry in rows}
+        found |= {
+            (activity, rule): {"reverses_id": entry, "week": week, "month": month}
+            for activity, rule, entry, week, month in rows
+        }
     return found
 
 
-def week_of(day: int) -> int:
-    """The week a day falls in, Monday to Sunday; 1970-01-01 was a Thursday of week 0."""
-    return (day + 3) // 7
-
-
-def add_to_weeks(session: Session, entries: Iterable[dict[str, Any]]) -> None:
-    """Add booked entries to the scores of their weeks."""
-    sums: dict[tuple[int, int], list[int]] = {}
-    for entry in entries:
-        if entry["amount"]:
-            score = sums.setdefault((week_of(entry["local_day"]), entry["member_id"]), [0, 0])
-            score[0] += entry["amount"]
-            score[1] = entry["seq"]
-    if not sums:
-        return
-    new = insert_into(session, WeekScore)
-    session.execute(
-        new.on_conflict_do_update(
-            index_elements=["week", "member_id"],
-            set_={"points": WeekScore.points + new.excluded.points, "seq": new.excluded.seq},
-        ),
-        [
-            {"week": week, "member_id": member, "points": points, "seq": seq}
-            for (week, member), (points, seq) in sums.items()
-        ],
-    )
+def move_balances(session: Session, moved: Mapping[int, int]) -> dict[int, int]:
+    """Move members' balances by so many points; returns those that moved. Ranks are looked at by the caller."""
+    balances: dict[int, int] = {}
+    for some in chunks([member for member, points in moved.items() if points]):
+        rows = session.execute(select(Member.id, Member.points).where(Member.id.in_(some)))
+        balances |= {member: points + moved[member] for member, points in rows}
+    save_balances(session, balances, {})
+    return balances
 
 
 def save_balances(session: Session, balances: dict[int, int], ranks: dict[int, int]) -> dict[int, int]:

@@ -22,8 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.domain.follows import Follow
-from app.domain.members import Member, Role
-from app.domain.points import PointEntry, Rank, WeekScore
+from app.domain.members import Member
+from app.domain.points import PointEntry, Rank
 from app.domain.threads import Category, Tag, Thread, ThreadTag
 
 PER_PAGE = 30
@@ -32,7 +32,7 @@ SORTS = ("latest", "unanswered", "active", "following")
 
 members, ranks = Member.__table__, Rank.__table__
 threads, categories = Thread.__table__, Category.__table__
-entries, scores = PointEntry.__table__, WeekScore.__table__
+entries = PointEntry.__table__
 tags, thread_tags, follows = Tag.__table__, ThreadTag.__table__, Follow.__table__
 
 
@@ -138,15 +138,6 @@ def _statement(sort: str, within: str, first: bool) -> Select[Any]:
     return _threads(sort, within, first)  # building a statement costs more than running it, so it is done once
 
 
-_LEADERS = (
-    select(members.c.id.label("author_id"), members.c.username, members.c.name, members.c.photo, scores.c.points)
-    .select_from(scores.join(members, members.c.id == scores.c.member_id))
-    .where(scores.c.week == bindparam("week"), scores.c.points > 0)
-    .where(members.c.role == Role.MEMBER, members.c.deleted_at.is_(None))
-    .order_by(scores.c.points.desc(), scores.c.seq)
-    .limit(bindparam("count"))
-)
-
 _CATEGORIES = select(categories.c.slug, categories.c.name, categories.c.about).order_by(
     categories.c.position, categories.c.id
 )
@@ -172,14 +163,6 @@ def latest(
 def all_categories(session: Session) -> Sequence[Row]:
     """Every category in its order: slug, name, about."""
     return session.execute(_CATEGORIES).all()
-
-
-def leaders(session: Session, week: int, count: int) -> Sequence[Row]:
-    """The members with most points in a week; staff are not ranked here. Ties go to who was there first.
-
-    Weeks are counted from the Monday before 1970-01-01 as 0.
-    """
-    return session.execute(_LEADERS, {"week": week, "count": count}).all()
 
 
 def standing(thread: Row) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, and_, or_
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, and_, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.domain.base import Base, now
@@ -19,6 +19,10 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+# Those few whom a list of leaders leaves out, or may leave out: staff, who asked for it, who is or was suspended.
+APART = text("role <> 'member' OR unlisted_at IS NOT NULL OR deleted_at IS NOT NULL OR suspended_until IS NOT NULL")
+
+
 class Member(Base):
     """Somebody who takes part. An imported member has neither e-mail nor password."""
 
@@ -26,6 +30,7 @@ class Member(Base):
     __table_args__ = (
         CheckConstraint("role IN ('member', 'moderator', 'administrator')", name="role"),
         CheckConstraint("username_key = lower(username_key)", name="username_key_folded"),
+        Index("ix_members_apart", "id", sqlite_where=APART, postgresql_where=APART),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -54,6 +59,7 @@ class Member(Base):
     suspended_until: Mapped[datetime | None]
     warned_at: Mapped[datetime | None]  # when the latest of the warnings they have not read was given
     deleted_at: Mapped[datetime | None]
+    unlisted_at: Mapped[datetime | None]  # since when they are in no list of leaders, by their own choice
 
     is_authenticated: ClassVar[bool] = True  # what the log-in asks of whoever is looking
 

@@ -50,8 +50,9 @@ class Rank(Base):
 class PointEntry(Base):
     """One line of a member's statement.
 
-    An entry of 0 with `held` says why a deed did not count. A withdrawal is an entry with the
-    opposite amount that names the entry it takes back.
+    `held` says which allowance kept some of it back, and `held_back` how many points; an entry of 0
+    did not count at all. A withdrawal is an entry with the opposite amount that names the entry it
+    takes back, and counts for the same week and month. `balance` is the member's after this entry.
     """
 
     __tablename__ = "point_entries"
@@ -65,6 +66,13 @@ class PointEntry(Base):
             postgresql_where=text("reverses_id IS NOT NULL"),
         ),
         Index("ix_point_entries_member", "member_id", "seq"),
+        Index(
+            "ix_point_entries_held",
+            "week",
+            "member_id",
+            sqlite_where=text("held IS NOT NULL"),
+            postgresql_where=text("held IS NOT NULL"),
+        ),
         Index("ix_point_entries_day", "member_id", "local_day"),
     )
 
@@ -80,18 +88,7 @@ class PointEntry(Base):
     post_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("point_entries.id"))
     held: Mapped[str | None] = mapped_column(String(20))  # 'day' or 'pair': which allowance was used up
-
-
-class WeekScore(Base):
-    """What a member earned in one week of the site; `seq` says who came first to it.
-
-    `week` counts from the Monday before 1970-01-01 as week 0.
-    """
-
-    __tablename__ = "week_scores"
-    __table_args__ = (Index("ix_week_scores_leaders", "week", "points"),)
-
-    week: Mapped[int] = mapped_column(primary_key=True)
-    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True)
-    points: Mapped[int]
-    seq: Mapped[int]
+    held_back: Mapped[int] = mapped_column(default=0)
+    balance: Mapped[int] = mapped_column(default=0)
+    week: Mapped[int] = mapped_column(default=0)  # of the site's own calendar, see app/domain/scores.py
+    month: Mapped[int] = mapped_column(default=0)

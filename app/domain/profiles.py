@@ -1,4 +1,4 @@
-"""What a member's pages show: the card, recent awards, best answers, activity, the statement of points."""
+"""What a member's pages show: the card, recent awards, best answers, activity."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,12 @@ from sqlalchemy.orm import Session
 
 from app.domain.badges import Award, Badge
 from app.domain.follows import Follow
-from app.domain.listing import entries, members, ranks, threads
+from app.domain.listing import members, ranks, threads
 from app.domain.members import IN_SIGHT
 from app.domain.points import PointRule
 from app.domain.reading import posts
 from app.domain.threads import OPENING_KINDS
 
-STATEMENT_PER_PAGE = 50
 ACTIVITY_PER_PAGE = 30
 RECENT = 10
 
@@ -87,22 +86,6 @@ _BEST = (
     .limit(literal_column("5"))
 )
 
-_STATEMENT = (
-    select(
-        entries.c.id, entries.c.amount, entries.c.happened_at, entries.c.held, entries.c.reverses_id,
-        entries.c.rule, rules.c.says, posts.c.id.label("post_id"), threads.c.title,
-    )
-    .select_from(
-        entries.outerjoin(rules, rules.c.slug == entries.c.rule)
-        .outerjoin(posts, and_(posts.c.id == entries.c.post_id, posts.c.deleted_at.is_(None)))
-        .outerjoin(threads, and_(threads.c.id == posts.c.thread_id, threads.c.deleted_at.is_(None)))
-    )
-    .where(entries.c.member_id == bindparam("member_id"))
-    .order_by(entries.c.seq.desc(), entries.c.id.desc())
-    .limit(literal_column(str(STATEMENT_PER_PAGE + 1)))
-    .offset(bindparam("skip"))
-)  # fmt: skip
-
 
 def card(session: Session, username: str) -> Row | None:
     """Who a member is, in numbers too; None when nobody has that name."""
@@ -129,10 +112,3 @@ def contributions(session: Session, member_id: int, kind: str, page: int) -> tup
 def best_answers(session: Session, member_id: int) -> Sequence[Row]:
     """The answers that got most reactions."""
     return session.execute(_BEST, {"member_id": member_id}).all()
-
-
-def statement(session: Session, member_id: int, page: int) -> tuple[Sequence[Row], bool]:
-    """A page of the points ledger, newest first, and whether another page follows."""
-    skip = (page - 1) * STATEMENT_PER_PAGE
-    rows = session.execute(_STATEMENT, {"member_id": member_id, "skip": skip}).all()
-    return rows[:STATEMENT_PER_PAGE], len(rows) > STATEMENT_PER_PAGE

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain import audit_log, colours
+from app.domain import audit_log, colours, introductions
 from app.domain.base import Base, now
 from app.domain.members import Member
 from app.domain.problems import Invalid
@@ -36,6 +36,7 @@ class Site(NamedTuple):
     light: str = ""  # the accent by day and by night, as #RRGGBB
     dark: str = ""
     is_set_up: bool = False
+    zone: str = "UTC"  # where the site is: its weeks begin there on Monday at midnight
 
 
 def read(session: Session) -> Site:
@@ -74,6 +75,8 @@ def _checked(before: Site, wanted: dict[str, Any]) -> dict[str, Any]:
             known = COLOUR.fullmatch(found[key])
             if problem := flaw(found[key]) if known else _("Write a colour as # and six digits, such as #0A58B5."):
                 problems[key] = problem
+    if "zone" in found and found["zone"] != before.zone and found["zone"] not in introductions.zones():
+        problems["zone"] = _("Choose a time zone of the list.")
     if problems:
         raise Invalid(**problems)
     return found

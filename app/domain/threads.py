@@ -186,7 +186,7 @@ class Reaction(Base):
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
     member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
-    created_at: Mapped[datetime] = mapped_column(default=now)
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
 
 
 class Mention(Base):

@@ -32,7 +32,10 @@ def points() -> str:
 @everybody
 def ranks() -> str:
     """The ladder, and what each step unlocks."""
-    return render_template("guide/ranks.html", ladder=guide.ladder(db.session()))
+    looking = viewer()
+    return render_template(
+        "guide/ranks.html", ladder=guide.ladder(db.session()), climb=climb(looking) if looking else None
+    )
 
 
 @bp.get("/how-to-get-badges")

@@ -10,12 +10,13 @@ from sqlalchemy import Row, exists, select
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import listing, reading, reads
-from app.domain.base import day_number, now
+from app.domain import leaders, listing, reading, reads
+from app.domain.base import now
 from app.domain.follows import Follow
-from app.domain.ledger import week_of
+from app.domain.scores import week_at
 from app.domain.threads import Category
 from app.domain.words import _
+from app.web import site
 from app.web.answers import on_to
 from app.web.audience import everybody, member, members_only, myself, viewer
 from app.web.looks import ago
@@ -95,7 +96,7 @@ def _list(category: Row | None) -> str | Response:
         base=f"{here}?{urlencode({'sort': sort} | ({'tag': tag} if tag else {}))}&",
         following=category is not None and category.is_followed,
         categories=listing.all_categories(db.session()),
-        leaders=listing.leaders(db.session(), week_of(day_number(now())), LEADERS_SHOWN),
+        leaders=leaders.this_week(db.session(), week_at(now(), site.current().site.zone), LEADERS_SHOWN),
         climb=climb(looking) if looking else None,
         nearest=nearest(looking) if looking else [],
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """What every template can use: words, numbers, dates, remembered drawings."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ THEMES = ("auto", "light", "dark")
 SECTIONS = (
     ("threads", "/", "chats-circle", "Threads"),
     ("badges", "/badges", "medal", "Badges"),
-    ("points", "/points", "coins", "Points"),
+    ("leaders", "/leaders", "ranking", "Leaders"),
 )
 REMEMBERED = {
     "components/art.html": ("icon", "badge", "avatar", "stars", "standing_chip"),
@@ -42,6 +42,7 @@ def install(app: Flask) -> None:
         ago=ago,
         day=day,
         moment=moment,
+        date=on_date,
         initials=initials,
         standing=standing,
         prose=prose,
@@ -142,9 +143,13 @@ def ago(when: datetime) -> Markup:
     return _time(when, text)
 
 
+def on_date(day: date) -> str:
+    """A day of the calendar, whatever the time there: 18 Nov 2026."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
 def _date(when: datetime) -> str:
-    there = when.astimezone(UTC)
-    return f"{there.day} {MONTHS[there.month - 1]} {there.year}"
+    return on_date(when.astimezone(UTC))
 
 
 def _time(when: datetime, text: str) -> Markup:

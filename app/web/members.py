@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from app.db import db
 from app.domain import follows, library, messages, profiles
 from app.web import standing
-from app.web.audience import everybody, only_oneself, viewer
+from app.web.audience import everybody, viewer
 from app.web.paging import choice, page_number
 
 bp = Blueprint("members", __name__)
@@ -76,18 +76,6 @@ def badging(username: str) -> str:
         tallies=_tallies(everything),
         nearest=standing.closest(everything) if own else [],
     )
-
-
-@bp.get("/u/<username>/points")
-@only_oneself
-def points(username: str) -> str:
-    """The viewer's own ledger, entry by entry."""
-    page = page_number()
-    person = _find(username)
-    entries, more = profiles.statement(db.session(), person.id, page)
-    if page > 1 and not entries:
-        abort(404)
-    return render_template("members/points.html", person=person, entries=entries, more=more, page=page)
 
 
 def _find(username: str) -> Row:

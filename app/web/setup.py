@@ -8,7 +8,7 @@ from flask import Blueprint, abort, current_app, render_template, request
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import categories, colours, site_settings, test_mails
+from app.domain import categories, colours, introductions, site_settings, test_mails
 from app.domain.problems import Invalid
 from app.domain.threads import Category
 from app.domain.words import _
@@ -48,7 +48,7 @@ def show_site() -> str:
 @administrators_only
 def change_site() -> Response | tuple[str, int]:
     """Decide about name and colours."""
-    wanted = {key: request.form.get(key, "") for key in ("name", "word", "light", "dark")}
+    wanted = {key: request.form.get(key, "") for key in ("name", "word", "light", "dark", "zone")}
     try:
         _change(wanted)
     except Invalid as no:
@@ -152,6 +152,7 @@ def _around(wanted: dict[str, str] | None = None, category: dict[str, Any] | Non
     settings = current_app.config["SETTINGS"]
     return {
         "wanted": wanted or now_set._asdict(), "categories": categories.every(db.session()), "typed": category,
+        "zones": [(it, it.replace("_", " ")) for it in introductions.zones()],
         "came_with": {"name": settings.site_name, "light": colours.BY_DAY, "dark": colours.BY_NIGHT},
         "test_mail": test_mails.latest(db.session(), member().id), "mail_goes": _mail_goes(settings.mail_url),
     }  # fmt: skip

@@ -3,12 +3,13 @@
 from functools import partial
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app.db import transaction
 from app.domain import activities, audit, evaluator
 from app.domain.members import Member
-from app.domain.points import PointRule, Rank, WeekScore
+from app.domain.points import PointEntry, PointRule, Rank
+from app.domain.scores import WEEK, Score
 from tests.factories import make_member
 
 
@@ -34,7 +35,9 @@ def test_what_was_booked_needs_no_repair(session, ada):
 @pytest.mark.parametrize(
     ("spoil", "what"),
     [(update(Member).values(points=99), "balance"), (update(Member).values(rank=0), "rank"),
-     (update(WeekScore).values(points=3), "week")],
+     (update(Score).filter_by(span=WEEK).values(points=3), "week"), (delete(Score).filter_by(span="month"), "month"),
+     (update(Score).filter_by(span="ever").values(accepted=1), "ever"),
+     (update(PointEntry).filter_by(seq=2).values(balance=5), "lines")],
 )  # fmt: skip
 def test_a_number_that_differs_is_found_and_repaired(session, ada, spoil, what):
     session.execute(spoil)

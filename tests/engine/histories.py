@@ -23,8 +23,9 @@ from app.domain.base import EPOCH
 from app.domain.kinds import KINDS
 from app.domain.members import Member, Role
 from app.domain.notifications import Delivery, Notification
-from app.domain.points import PointEntry, PointRule, Rank, WeekScore
+from app.domain.points import PointEntry, PointRule, Rank
 from app.domain.problems import Invalid, Refused
+from app.domain.scores import EVERYWHERE, WEEK, Score
 from app.domain.threads import Category, Post, Thread
 from app.domain.totals import Lease, Measure, Total
 from tests.engine import oracle
@@ -543,7 +544,7 @@ def forget(session: Session) -> None:
     session.execute(delete(Delivery))
     session.execute(delete(Notification))
     session.execute(delete(Award).where(Award.way == "automatic"))
-    for table in (PointEntry, WeekScore, Total, Measure, Lease):
+    for table in (PointEntry, Score, Total, Measure, Lease):
         session.execute(delete(table))
     session.execute(update(Award).values(seq=None))
     session.execute(update(Member).values(points=0, rank=0))
@@ -568,8 +569,10 @@ def read(session: Session) -> Outcome:
         balances={it.id: it.points for it in session.execute(select(Member.id, Member.points)) if it.points},
         ranks={it.id: it.rank for it in session.execute(select(Member.id, Member.rank)) if it.rank},
         weeks={
-            (it.week, it.member_id): it.points
-            for it in session.execute(select(WeekScore.week, WeekScore.member_id, WeekScore.points)) if it.points
+            (it.number, it.member_id): it.points
+            for it in session.execute(
+                select(Score.number, Score.member_id, Score.points).filter_by(span=WEEK, category_id=EVERYWHERE)
+            ) if it.points
         },
         awards={(slug, member, subject): (seq, at) for slug, member, subject, seq, at in given},
         totals={(key, member, part): (value, latest) for key, member, part, value, latest in totals},

@@ -106,7 +106,7 @@ def judge(
     for deed in deeds:
         for entry in (it for it in entries if it.deed == deed.id):
             balances[entry.member] += entry.amount
-            weeks[(at[entry.deed].day + 3) // 7, entry.member] += entry.amount
+            weeks[(int(at[entry.deed].at.timestamp()) // 86_400 + 3) // 7, entry.member] += entry.amount
         place = max([0, *(position for least, position in ranks if balances[deed.member] >= least)])
         reached[deed.member] = max(reached[deed.member], place)
     verdict = Verdict(entries, dict(balances), dict(reached), dict(weeks))

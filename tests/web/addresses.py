@@ -42,6 +42,7 @@ AUDIENCES = {
         "POST /feedback",
         "GET /how-to-get-badges",
         "GET /points",
+        "GET /leaders",
         "GET /ranks",
         # accounts
         "GET /appearance",
@@ -123,6 +124,7 @@ AUDIENCES = {
         "GET /settings/second-factor/codes",
         "POST /settings/account/devices/<handle>/removal",
         "POST /settings/account/devices/removal",
+        "POST /settings/leaders",
         "POST /settings/deletion",
         "POST /settings/exports",
         "POST /settings/profile",
@@ -134,8 +136,14 @@ AUDIENCES = {
     },
     "oneself": {
         "GET /u/<username>/points",
+        "GET /u/<username>/points.csv",
     },
     "staff": {
+        "GET /staff/fairness",
+        "GET /staff/fairness/<username>/<other>",
+        "GET /staff/fairness/held",
+        "GET /staff/members/<username>/rank",
+        "POST /staff/members/<username>/rank",
         # messages and swag
         "GET /moderation/reports",
         "GET /moderation/reports/<int:report_id>",

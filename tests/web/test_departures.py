@@ -35,7 +35,7 @@ STAY = {
     "point_entries.member_id", "posts.author_id", "posts.deleted_by_id", "reactions.member_id", "reports.about_id",
     "reports.by_id", "reports.decided_by_id", "reports.opened_by_id", "site_settings.changed_by_id",
     "suspensions.by_id", "suspensions.lifted_by_id", "suspensions.member_id", "swag.settled_by_id",
-    "text_versions.by_id", "thread_tags.added_by_id", "threads.author_id", "visits.member_id", "week_scores.member_id",
+    "text_versions.by_id", "thread_tags.added_by_id", "threads.author_id", "visits.member_id", "placings.member_id",
 }  # fmt: skip
 # What departures.leave ends by other verbs: their modules know how.
 ENDED = {

@@ -193,7 +193,7 @@ def test_the_statement_shows_each_entry_with_its_reason_post_and_time(client, en
         make_entry(session, ada, -15, post_id=post.id, reverses_id=entry.id)
         make_entry(session, ada, 0, held="day")
     rows = soup(sign_in(client, engine, ada).get("/u/Ada/points")).select("[data-entry]")
-    assert [it.select_one(".tally").text.strip() for it in rows] == ["0", "−15", "+15"]
+    assert [it.select_one(".tally .chip").text for it in rows] == ["0", "−15", "+15"]
     assert "allowance" in rows[0].text
     assert "Taken back" in rows[1].text
     assert "Somebody accepts your answer" in rows[2].text

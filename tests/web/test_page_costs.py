@@ -8,9 +8,8 @@ import pytest
 from sqlalchemy import event
 
 from app.db import transaction
-from app.domain.base import day_number, now
-from app.domain.ledger import week_of
-from app.domain.points import WeekScore
+from app.domain.base import now
+from app.domain.scores import EVERYWHERE, WEEK, Score, week_at
 from tests.factories import make_category, make_member
 from tests.web.scenery import (
     make_award,
@@ -86,7 +85,8 @@ def grow(session, start, end, ada, lounge, thread):
         if number % 2:
             make_award(session, badge, ada)
         make_entry(session, ada, 1)
-        session.add(WeekScore(week=week_of(day_number(now())), member_id=someone.id, points=number + 1, seq=number))
+        week = {"span": WEEK, "number": week_at(now(), "UTC"), "category_id": EVERYWHERE}
+        session.add(Score(**week, member_id=someone.id, points=number + 1, accepted=0, seq=number))
 
 
 def cost(client, statements):

@@ -119,7 +119,7 @@ def _furnish(session: Session, ada: Member, stan: Member, nth: int) -> dict[str,
     make_entry(session, ada, 15, post_id=answer.id)
     return _furnish_privately(session, ada, stan, nth) | {
         "thread_id": thread.id, "post_id": answer.id, "slug": thread.slug, "c/slug": lounge.slug,
-        "badges/slug": badge.slug, "username": ada.username, "award_id": award.id,
+        "badges/slug": badge.slug, "username": ada.username, "other": stan.username, "award_id": award.id,
         "secret": passwords.link_by_hand(session, ada),
         "verify/secret": links.make(session, ada, Purpose.ADDRESS, email=ada.email),
         "address/secret": links.make(session, ada, Purpose.UNDO, email=ada.email), "number": 1, "kind": "upvote",

@@ -115,6 +115,7 @@ def test_a_suspension_ends_log_ins_at_once_and_ends_by_itself(session, people, c
     assert sessions.find(session, secret) is None
     assert not sessions.may_log_in(people["ada"], now() + timedelta(days=6))
     assert sessions.may_log_in(people["ada"], now() + timedelta(days=8))
+    assert sessions.find(session, secret, at=now() + timedelta(days=8)) is None
 
 
 def test_a_suspension_needs_a_length_and_every_decision_a_reason(session, people, case):

@@ -4,7 +4,7 @@ What can be found is written down by the database itself, with triggers: neither
 The indexes hold removed posts too; a search looks at the posts themselves, so that removing and restoring cost nothing.
 
 A later migration that makes `posts`, `threads` or `members` anew on SQLite ("batch") loses their triggers there and
-has to make them again: tests/domain/test_search_index.py would see it.
+has to make them again: tests/domain/test_search.py would see it.
 """
 
 import sqlalchemy as sa

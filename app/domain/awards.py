@@ -13,6 +13,7 @@ from app.domain.base import insert_into, now
 from app.domain.gate import Reached
 from app.domain.members import Member
 from app.domain.problems import Refused
+from app.domain.words import _
 
 
 class Fresh(NamedTuple):
@@ -66,7 +67,7 @@ def grant(
 ) -> Award:
     """Give a badge by hand, request, invitation or event. Raises Refused if the member has it."""
     if badge.version_id is None:
-        raise Refused("This badge has not been published yet.")
+        raise Refused(_("This badge has not been published yet."))
     earned_at = at or now()
     made = session.execute(
         insert_into(session, Award)
@@ -84,7 +85,7 @@ def grant(
         .returning(Award.id)
     ).scalar()
     if made is None:
-        raise Refused(f"{member.name} already has {badge.name}.")
+        raise Refused(_("%(member)s already has %(badge)s.", member=member.name, badge=badge.name))
 
     activities.note(session, "badge_granted", member, by=by, at=earned_at, object=badge.slug)
     count_holders(session, {badge.id})

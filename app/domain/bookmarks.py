@@ -11,6 +11,7 @@ from app.domain.base import Base, now
 from app.domain.members import Member
 from app.domain.problems import Refused
 from app.domain.threads import Post
+from app.domain.words import _
 
 
 class Bookmark(Base):
@@ -27,7 +28,7 @@ class Bookmark(Base):
 def toggle(session: Session, member: Member, post: Post, *, at: datetime | None = None) -> bool:
     """Put a mark at a post, or take it away; whether there is one now."""
     if post.deleted_at is not None or post.thread.deleted_at is not None:
-        raise Refused("This post was removed.")
+        raise Refused(_("This post was removed."))
     if rows.add_once(session, Bookmark, member_id=member.id, post_id=post.id, created_at=at or now()):
         return True
     session.execute(delete(Bookmark).where(Bookmark.member_id == member.id, Bookmark.post_id == post.id))

@@ -12,6 +12,7 @@ from app.domain.base import Base, now
 from app.domain.members import Member
 from app.domain.problems import Refused
 from app.domain.threads import OPENING_KINDS, Category, Post, Thread
+from app.domain.words import _
 
 
 class Follow(Base):
@@ -52,7 +53,7 @@ class Followers(NamedTuple):
 def follow(session: Session, member: Member, what: Followed, *, at: datetime | None = None) -> bool:
     """Begin to follow something; whether that is new."""
     if isinstance(what, Member) and what.id == member.id:
-        raise Refused("You cannot follow yourself.")
+        raise Refused(_("You cannot follow yourself."))
     return rows.add_once(
         session, Follow, member_id=member.id, created_at=at or now(),
         **{"thread_id": None, "category_id": None, "followed_id": None, _column(what): what.id},

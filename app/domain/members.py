@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.domain.base import Base, now
 from app.domain.problems import Refused
+from app.domain.words import _
 
 
 class Role(StrEnum):
@@ -102,8 +103,8 @@ class Visit(Base):
 def admit(member: Member, moment: datetime) -> None:
     """Raise Refused where a member cannot take part at that time."""
     if member.deleted_at is not None:
-        raise Refused("This account was deleted.")
+        raise Refused(_("This account was deleted."))
     if member.suspended_until is not None and member.suspended_until > moment:
-        raise Refused(f"This account is paused until {member.suspended_until:%d %B %Y}.")
+        raise Refused(_("This account is paused until %(day)s.", day=f"{member.suspended_until:%d %B %Y}"))
     if not member.may_take_part:
-        raise Refused("Confirm your e-mail address first: the letter we sent you has the link.")
+        raise Refused(_("Confirm your e-mail address first: the letter we sent you has the link."))

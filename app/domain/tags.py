@@ -11,6 +11,7 @@ from app.domain import rows
 from app.domain.members import Member
 from app.domain.problems import Invalid
 from app.domain.threads import Tag, Thread, ThreadTag
+from app.domain.words import _
 
 MOST = 5
 LONGEST = 30
@@ -20,7 +21,7 @@ def settle(session: Session, thread: Thread, wanted: Sequence[str], by: Member, 
     """Give a thread exactly these tags; the ones it had before, or None where nothing changed."""
     names = sorted({spelled(name) for name in wanted} - {""})
     if len(names) > MOST:
-        raise Invalid(tags=f"Choose at most {MOST} tags.")
+        raise Invalid(tags=_("Choose at most %(most)s tags.", most=MOST))
     before = of(session, thread)
     if names == before:
         return None

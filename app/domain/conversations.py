@@ -32,7 +32,6 @@ from app.domain.points import Rank
 PER_PAGE = 30
 MESSAGES_SHOWN = 30
 BODY_MOST = 10_000
-GLIMPSE = 140
 CORNER = "corner"  # what the corner of every page shows of a member, read together with them
 
 
@@ -133,7 +132,7 @@ def of(session: Session, member: Member, named: str = "", page: int = 1) -> tupl
     theirs = (
         select(
             Conversation.id, case((low, Conversation.high_id), else_=Conversation.low_id).label("other_id"),
-            Message.body, Message.created_at, (Message.author_id == member.id).label("mine"),
+            Message.html, Message.created_at, (Message.author_id == member.id).label("mine"),
             unread.correlate(Conversation).scalar_subquery().label("unread"), *_person(),
         )
         .join(Message, Message.id == Conversation.latest_id)

@@ -142,6 +142,7 @@ def decide(
     elif decision == "suspend":
         suspensions.suspend(session, about, moderator, days, reason, at=moment)
     it.decision, it.decided_at, it.decided_by_id, it.answer = decision, moment, moderator.id, answer
+    session.flush()
     audit_log.record(
         session, moderator, "report", member=about, reason=reason.strip(), at=moment,
         after={"report": it.id, "decision": decision},

@@ -115,7 +115,7 @@ def grant(session: Session, *, at: datetime | None = None) -> int:
     new = insert_into(session, Swag).from_select(["milestone_id", "member_id", "state", "eligible_at"], rows)
     given = session.execute(new.on_conflict_do_nothing().returning(Swag.milestone_id, Swag.member_id)).all()
     if given:
-        names = dict(session.execute(select(Milestone.id, Milestone.name)).tuples().all())
+        names = dict(session.execute(select(Milestone.id, Milestone.name)).all())
         notices = [_notice(it.member_id, it.milestone_id, names[it.milestone_id], "eligible") for it in given]
         notifications.tell(session, notices)
     return len(given)
@@ -188,7 +188,7 @@ def page(session: Session, state: str, milestone: str = "", number: int = 1) -> 
 
 def counts(session: Session) -> dict[str, int]:
     """How many there are in each state."""
-    found = dict(session.execute(select(Swag.state, func.count()).group_by(Swag.state)).tuples().all())
+    found = dict(session.execute(select(Swag.state, func.count()).group_by(Swag.state)).all())
     return {state: found.get(state, 0) for state in STATES}
 
 
@@ -271,6 +271,7 @@ def _settle(session: Session, it: Swag, by: Member, state: str, reason: str, mom
     it.state, it.reason, it.settled_at, it.settled_by_id = state, reason, moment, by.id
     for field, blank in _NO_ADDRESS.items():
         setattr(it, field, blank)
+    session.flush()
     notifications.tell(session, [_notice(whose.id, offer.id, offer.name, state)])
     audit_log.record(
         session, by, "swag", member=whose, subject=offer.name, reason=reason, at=moment, after={"state": state}

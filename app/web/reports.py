@@ -79,7 +79,8 @@ def _find(report_id: int) -> Report:
 def _around(report_id: int) -> dict[str, Any]:
     """What the page shows of a report."""
     it, moment = _find(report_id), now()
-    people = {key: db.session.get(Member, key) for key in (it.by_id, it.about_id, it.opened_by_id, it.decided_by_id)}
+    keys = (it.by_id, it.about_id, it.opened_by_id, it.decided_by_id)
+    people = {key: db.session.get(Member, key) for key in keys if key}
     before = request.args.get("before", "")
     part = reports.part(db.session(), it, member(), before=int(before) if before.isdecimal() else None, at=moment)
     return {

@@ -21,7 +21,7 @@ bp = Blueprint("ranks", __name__)
 @staff_only
 def form(username: str) -> str:
     """The rank of a member, and the form to give another."""
-    return render_template("ranks/give.html", **_about(_find(username)), problems={}, typed={})
+    return render_template("ranks/give.html", **_about(_find(username)), problems={}, typed={"rank": "", "reason": ""})
 
 
 @bp.post("/staff/members/<username>/rank")

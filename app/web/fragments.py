@@ -124,7 +124,8 @@ def _drawn_comments(env: Environment, post_id: int, comments: tuple[Row, ...], h
 
 @lru_cache(4 * KEPT)
 def _kept_controls(env: Environment, wanted: Controls) -> Markup:
-    return Markup(env.get_template("threads/_controls.html").render(it=wanted, token=TOKEN))  # noqa: S704  it is escaped
+    drawn = env.get_template("threads/_controls.html").render(it=wanted, token=TOKEN)
+    return Markup(drawn.replace("\n", ""))  # noqa: S704  it is escaped; there are many of it on a page
 
 
 _kept_post, _kept_comments = lru_cache(KEPT)(_drawn_post), lru_cache(KEPT)(_drawn_comments)

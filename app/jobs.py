@@ -67,6 +67,7 @@ def close_weeks() -> int:
     closed = 0
     while _close_next():
         closed += 1
+        evaluator.run(transaction)  # what finishing well counts for is booked before the next week is looked at
     return closed
 
 

@@ -1,6 +1,6 @@
 """`make bench`: what exists, measured beside references of the same run.
 
-BENCH=pages, engine, import or journey runs that part, BENCH=full everything at ten times the size.
+BENCH=pages, leaders, engine, import or journey runs that part, BENCH=full everything at ten times the size.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.bench import history, imports, journey, live, pages, report, retroactive
+from tests.bench import history, imports, journey, leaders, live, pages, report, retroactive
 from tests.bench.history import Size
 from tests.bench.report import Row, say
 from tests.bench.site import ENGINES, Workshop, workshop
 
-PARTS = ("engine", "pages", "import", "journey")
+PARTS = ("engine", "pages", "leaders", "import", "journey")
 
 
 def main() -> int:
@@ -52,6 +52,7 @@ def _parts(shop: Workshop, full: bool) -> dict[str, Callable[[str], list[Row]]]:
     return {
         "engine": engine,
         "pages": lambda name: pages.run(shop, name),
+        "leaders": lambda name: leaders.run(shop, name, (50_000, 1_000_000) if full else (10_000, 200_000)),
         "import": lambda name: imports.run(shop, name, (5_000, 1_000_000 if full else 25_000)),
         "journey": lambda name: journey.run(shop, name, 100_000 if full else 5_000),
     }

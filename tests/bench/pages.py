@@ -47,12 +47,12 @@ def run(shop: Workshop, engine_name: str) -> list[Row]:
     say(f"{engine_name}: pages")
     site = shop.site(engine_name)
     names = _furnish(site)
-    cookie = _signed_in(site)
-    reference = _page_from_memory()
+    cookie = sign_in(site)
+    reference = page_from_memory()
     rows: list[Row] = []
     for what, path, signed_in, on_sqlite, on_postgres, statements in PAGES:
-        ask = _asking(site.app, path.format(**names), cookie if signed_in else "")
-        spent, bare = _in_turn(site, ask, _asking(reference, "/", ""))
+        ask = asking(site.app, path.format(**names), cookie if signed_in else "")
+        spent, bare = in_turn(site, ask, asking(reference, "/", ""))
         asked, size = _statements(site, ask), len(ask())
         target = on_sqlite if site.on_sqlite else on_postgres
         value = f"{shown(spent)}, {asked} SQL, {size / 1024:.0f} KB"
@@ -67,7 +67,7 @@ def run(shop: Workshop, engine_name: str) -> list[Row]:
 Ask = Callable[[], bytes]
 
 
-def _asking(app: Flask, path: str, cookie: str) -> Ask:
+def asking(app: Flask, path: str, cookie: str) -> Ask:
     """A request handed straight to the site: no server, no client, only what the site itself does."""
     headers = {"Cookie": cookie} if cookie else {}
     environ = EnvironBuilder(path=path, base_url="http://127.0.0.1", headers=headers).get_environ()
@@ -86,7 +86,7 @@ def _asking(app: Flask, path: str, cookie: str) -> Ask:
     return ask
 
 
-def _in_turn(site: Site, ask: Ask, reference: Ask) -> tuple[float, float]:
+def in_turn(site: Site, ask: Ask, reference: Ask) -> tuple[float, float]:
     """CPU seconds a request of both, in alternating blocks so that the same weather meets them."""
     for warm in (ask, reference):
         warm()
@@ -162,7 +162,7 @@ def _furnish(site: Site) -> dict[str, object]:
     return {"thread": thread.id, "slug": thread.slug}
 
 
-def _signed_in(site: Site) -> str:
+def sign_in(site: Site) -> str:
     with site.open() as session:
         secret = sessions.start(session, session.scalars(select(Member).filter_by(username="member1")).one())
     client = site.app.test_client()
@@ -186,7 +186,7 @@ MEMORY = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{{
 <a href="/p/{{ post.id }}/flags">Flag</a> <a href="/p/{{ post.id }}">Link</a></footer></article>{% endfor %}</main></body></html>"""
 
 
-def _page_from_memory() -> Flask:
+def page_from_memory() -> Flask:
     """The same Flask and Jinja, a page of twenty posts whose rows are already there."""
     app = Flask("memory")
     rows = [

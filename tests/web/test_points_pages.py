@@ -44,9 +44,6 @@ def test_a_statement_filters_and_turns_its_pages(client, engine, ada, monkeypatc
     page = soup(client.get("/u/ada/points"))
     assert len(page.select("[data-entry]")) == 3
     older = soup(client.get(page.select_one(".pager a[rel=next]")["href"]))
-    assert [
-        it.select_one(".chip.ok, .chip.warn").text for it in older.select("[data-entry] .reason, [data-entry] .tally")
-    ]
     assert len(older.select("[data-entry]")) == 2
     assert older.select_one(".pager a[rel=next]") is None
     for direction, number in (("in", 1), ("out", 1), ("held", 3)):

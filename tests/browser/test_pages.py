@@ -12,6 +12,7 @@ PAGES = (
     "/u/ada/badges", "/u/ada/badges?view=list", "/u/ada/badges?show=request", "/u/ada/points", "/badges",
     "/badges?group=tower&tier=platinum&way=event", "/badges/safe-hands", "/badges/smooth-landing", "/badges/speaker",
     "/awards/1", "/points", "/ranks", "/how-to-get-badges", "/appearance", "/login",
+    "/register", "/password-reset", "/password-reset/sent", "/guidelines", "/faq", "/feedback", "/leaders", "/swag", "/messages",
 )  # fmt: skip
 WIDER_THAN_THE_WINDOW = """() => document.documentElement.scrollWidth > innerWidth ? [...document.querySelectorAll('body *')]
     .filter(it => it.getBoundingClientRect().right > innerWidth + 1).map(it => it.outerHTML.slice(0, 90)).slice(0, 3) : []"""

@@ -42,19 +42,16 @@ COPIES = {
 
 # Bold weight for controls, fill weight (the ending -fill) for states.
 ICONS = """
-    airplane-landing-fill airplane-takeoff-fill airplane-tilt-fill arrow-bend-up-left arrow-counter-clockwise arrow-down
-    arrow-fat-up arrow-fat-up-fill arrow-right arrow-up at bell bell-fill bell-slash bookmark-simple
-    bookmark-simple-fill calendar-blank camera caret-left caret-right chat-circle chat-circle-fill chats-circle
-    chats-circle-fill check check-circle-fill circle-half clock clock-counter-clockwise code coins coins-fill copy
-    device-mobile dots-three download-simple envelope-simple envelope-simple-fill eye eye-slash file-text flag flag-fill
-    folder-simple folder-simple-fill folder-simple-plus funnel gavel gavel-fill gear gear-fill hand-waving
-    hand-waving-fill heart house image info key key-fill lightbulb lightbulb-fill link-simple list-bullets list-numbers
-    lock-simple lock-simple-fill lock-simple-open magnifying-glass magnifying-glass-fill medal medal-fill megaphone
-    megaphone-fill minus moon note-pencil note-pencil-fill palette paper-plane-tilt pencil-simple pencil-simple-fill
-    plus prohibit push-pin push-pin-fill question question-fill quotes ranking ranking-fill rss scroll scroll-fill
-    shield-check shield-check-fill sign-in sign-out sparkle squares-four star star-fill sun table tag text-b text-italic
-    trash trash-fill tray trophy trophy-fill user user-circle user-fill user-minus user-plus users users-fill warning
-    warning-circle-fill warning-fill x
+    airplane-landing-fill airplane-takeoff-fill airplane-tilt-fill arrow-counter-clockwise arrow-down arrow-fat-up
+    arrow-right arrow-up at bell bell-fill bell-slash bookmark-simple bookmark-simple-fill caret-left caret-right
+    chat-circle chat-circle-fill chats-circle chats-circle-fill check check-circle-fill circle-half clock
+    clock-counter-clockwise code coins coins-fill device-mobile dots-three download-simple envelope-simple
+    envelope-simple-fill eye eye-slash flag flag-fill funnel gavel gavel-fill gear hand-waving-fill heart image info
+    key lightbulb link-simple list-bullets lock-simple lock-simple-fill lock-simple-open magnifying-glass medal
+    medal-fill minus moon note-pencil note-pencil-fill paper-plane-tilt pencil-simple pencil-simple-fill plus
+    prohibit push-pin push-pin-fill question question-fill quotes ranking ranking-fill scroll shield-check
+    shield-check-fill sign-in sign-out sparkle squares-four sun tag text-b text-italic trash tray trophy trophy-fill
+    user users warning warning-circle-fill warning-fill x
 """.split()  # noqa: SIM905 (a literal list would fill a page)
 MASKS = ("arrow-fat-up", "arrow-fat-up-fill", "dots-three", "lightbulb", "lightbulb-fill")
 STARS = 5

@@ -46,10 +46,7 @@ class Score(Base):
     """
 
     __tablename__ = "scores"
-    __table_args__ = (
-        Index("ix_scores_leaders", "span", "number", "category_id", "points"),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = {"sqlite_with_rowid": False}
 
     span: Mapped[str] = mapped_column(String(5), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -73,10 +70,7 @@ class Placing(Base):
     """Where a member finished a closed week. Staff have positions among themselves."""
 
     __tablename__ = "placings"
-    __table_args__ = (
-        Index("ix_placings_board", "week", "category_id", "is_staff", "points"),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = {"sqlite_with_rowid": False}
 
     week: Mapped[int] = mapped_column(ForeignKey("closed_weeks.week"), primary_key=True)
     category_id: Mapped[int] = mapped_column(primary_key=True)
@@ -86,6 +80,11 @@ class Placing(Base):
     points: Mapped[int]
     accepted: Mapped[int]
     seq: Mapped[int]
+
+
+# In the very order of a board, so that no tie has to be sorted, however many share it.
+Index("ix_scores_leaders", Score.span, Score.number, Score.category_id, Score.points.desc(), Score.seq)
+Index("ix_placings_board", Placing.week, Placing.category_id, Placing.is_staff, Placing.points.desc(), Placing.seq)
 
 
 # --- the site's calendar -----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from app.domain.points import PointEntry, PointRule
 from app.domain.threads import Post, Thread
 from app.domain.words import _
 
-PER_PAGE = 50
+PER_PAGE = 30
 DIRECTIONS = ("all", "in", "out", "held")
 CSV_COLUMNS = (
     "entry",

@@ -26,6 +26,7 @@ REMEMBERED = {
     "components/art.html": ("icon", "badge", "avatar", "stars", "standing_chip"),
     "components/badges.html": ("tile", "line"),
     "components/hits.html": ("hit",),
+    "components/board.html": ("board_line", "team_line"),
     "components/threads.html": ("thread_row",),
     "layouts/_frame.html": ("frame_head", "frame_nav", "frame_foot"),
 }

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from werkzeug.wrappers import Response
 
 from app.db import db, snapshot
-from app.domain import climbs, guide, profiles, scores, statements
+from app.domain import climbs, guide, scores, statements
 from app.domain.base import now
 from app.domain.statements import Mark, Wanted
 from app.web import plot, site
@@ -37,7 +37,7 @@ def statement(username: str) -> str:
     base = f"/u/{member().username}/points"
     return render_template(
         "members/points.html",
-        person=profiles.card(reading, username) or abort(404),
+        points=member().points,
         entries=entries, why_held=statements.why_held, causes=causes, filters=filters, base=base,
         query=urlencode({name: value for name, value in filters.items() if value not in ("", "all")}),
         older=Mark(entries[-1].seq, entries[-1].id) if more else None, below=below,

@@ -67,8 +67,8 @@ def upgrade() -> None:
         "ix_point_entries_held", "point_entries", ["week", "member_id"], sqlite_where=HELD, postgresql_where=HELD
     )
     op.create_index(op.f("ix_reactions_created_at"), "reactions", ["created_at"])
-    op.create_index("ix_scores_leaders", "scores", ["span", "number", "category_id", "points"])
-    op.create_index("ix_placings_board", "placings", ["week", "category_id", "is_staff", "points"])
+    op.create_index("ix_scores_leaders", "scores", ["span", "number", "category_id", sa.text("points DESC"), "seq"])
+    op.create_index("ix_placings_board", "placings", ["week", "category_id", "is_staff", sa.text("points DESC"), "seq"])
     op.drop_table("week_scores")
 
 

@@ -72,6 +72,8 @@ def engine_url(request: pytest.FixtureRequest, workplace: Path) -> str:
 @pytest.fixture(scope="session")
 def site(engine_url: str, redis_url: str, workplace: Path) -> Iterator[Flask]:
     """The site on a migrated database; `app` is the same with the database emptied."""
+    for leftover in workplace.glob("contrail.db*"):  # of the last time, where tests come in another order
+        leftover.unlink()
     settings = {"INSTANCE_DIR": str(workplace), "DATABASE_URL": engine_url, "REDIS_URL": redis_url}
     app = create_app(config.read(settings))
     app.testing = True

@@ -17,6 +17,7 @@ from app.domain.imported import ImportRun
 from app.domain.problems import Conflict
 from app.imports import stackexchange
 from app.imports.stackexchange import course, staging
+from tests import servers
 from tests.imports.conftest import SOURCE, Silent
 from tests.imports.dumps import Dump
 
@@ -90,11 +91,11 @@ def unbroken(bring, engine, tmp_path):
 
 
 def empty(engine) -> None:
+    if engine.dialect.name == "postgresql":
+        engine.dispose()
+        servers.empty(engine)
+        return
     with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            names = ", ".join(f'"{table}"' for table in Base.metadata.tables)
-            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
-            return
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(table.delete())

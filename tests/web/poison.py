@@ -19,7 +19,7 @@ POST = (
 )
 # What is no text but a key, a choice among few, or a number: the domain writes these, people cannot.
 NO_TEXT = re.compile(
-    r"(^|_)(kind|state|role|slug|key|username|family|tier|glyph|catalogue|zone|hash|secret|token|rule|part|way|measure|listens|version|digest|media_type|fingerprint|held|photo|portrait)$|^(alembic)"
+    r"(^|_)(kind|state|role|slug|key|username|family|tier|glyph|catalogue|zone|hash|secret|token|rule|part|way|measure|listens|version|digest|media_type|fingerprint|held|photo|portrait|place)$|^(alembic)"
 )
 
 

@@ -149,7 +149,7 @@ def test_points_and_ranks_are_explained_from_what_is_in_force(client, engine, ad
         make_rule(session, slug="past").until = 10
     page = soup(client.get("/points"))
     [rule] = page.select("[data-rule]")
-    assert [it.text for it in rule.select("td")] == ["+15", "150"]
+    assert [it.text for it in rule.select("td")] == ["+15", "150", "–"]
     ranks = soup(sign_in(client, engine, ada).get("/ranks"))
     assert [it["data-rank"] for it in ranks.select("[data-rank]")] == ["passenger", "cadet", "captain"]
     assert ranks.select_one('[data-rank][aria-current="true"]')["data-rank"] == "passenger"

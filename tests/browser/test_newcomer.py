@@ -50,7 +50,7 @@ def test_a_newcomer_finds_their_way(window, ada, letter_to, engine, live_server,
     page = window(width=width, script=script)
 
     page.goto("/")
-    hand.press(page.get_by_role("link", name="Join"))
+    hand.press(page.get_by_role("link", name="Join", exact=True))
     hand.write(page.get_by_label("Username"), "nora")
     hand.write(page.get_by_label("E-mail address"), "nora@members.example")
     hand.write(page.get_by_label("Password"), PASSWORD)

@@ -48,7 +48,7 @@ format: setup ## put the code into its usual form
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix-only .
 
 test: setup browser postgres ## every test, on SQLite and PostgreSQL, with browser and small fault runs
-	@$(BIN)/pytest $(PYTEST_OPTIONS)
+	@$(BIN)/pytest -n 2 --dist loadscope $(PYTEST_OPTIONS)
 
 bench: setup postgres ## measure, beside references of the same run (BENCH=full for 10 million activities)
 	@exec $(BIN)/python -m tests.bench

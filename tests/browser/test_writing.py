@@ -125,8 +125,7 @@ def test_a_picture_is_added_and_shown(window, ada, engine, script):
         page.click("text=Add the picture")
     expect(page.locator("#body")).to_have_value(re.compile(r"!\[picture\]\(/pictures/[\w-]+\.webp\)"))
     page.click("text=Post answer")
-    expect(page.locator("#posts img")).to_be_visible()
-    assert page.evaluate("document.querySelector('#posts img').naturalWidth") == 40 if script else True
+    expect(page.locator("#posts img")).to_have_js_property("naturalWidth", 40)
 
 
 def test_the_whole_way_without_script(window, ada):

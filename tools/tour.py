@@ -15,15 +15,23 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 STOPS = (
     # file, address, width, theme, what to hover before
     ("home", "/", 1280, "light", None),
+    ("home-dark", "/", 1280, "dark", None),
     ("home-phone", "/", 390, "dark", None),
     ("thread", "/t/1/welcome", 1280, "light", None),
+    ("thread-dark", "/t/1/welcome", 1280, "dark", None),
+    ("thread-phone", "/t/1/welcome", 390, "light", None),
+    ("write", "/t/new", 1280, "light", None),
+    ("search", "/search?q=report", 1280, "light", None),
     ("badging", "/u/{username}/badges", 1280, "light", "[data-badge][data-state=locked] [interestfor]"),
     ("badging-dark", "/u/{username}/badges", 1280, "dark", None),
     ("profile", "/u/{username}", 1280, "light", None),
+    ("profile-dark", "/u/{username}", 1280, "dark", None),
     ("profile-phone", "/u/{username}", 390, "dark", None),
     ("badge", "/badges/smooth-landing", 1280, "light", None),
     ("library-dark", "/badges", 1280, "dark", None),
     ("points", "/u/{username}/points", 1280, "light", None),
+    ("leaders", "/leaders", 1280, "light", None),
+    ("leaders-dark", "/leaders", 1280, "dark", None),
 )
 
 
@@ -34,7 +42,7 @@ def main(address: str, username: str, password: str) -> None:
         for name, path, width, theme, hovered in STOPS:
             page = _window(browser, address, width, theme)
             _log_in(page, username, password)
-            page.goto(_thread(page) if name == "thread" else path.format(username=username))
+            page.goto(_thread(page) if name.startswith("thread") else path.format(username=username))
             if hovered:
                 page.hover(f"{hovered} >> nth=6")
             page.wait_for_timeout(700)

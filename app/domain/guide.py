@@ -14,7 +14,14 @@ _LADDER = select(
     ranks.c.position, ranks.c.slug, ranks.c.name, ranks.c.points, ranks.c.stars, ranks.c.about, ranks.c.unlocks
 ).order_by(ranks.c.position)
 _RULES = select(
-    rules.c.slug, rules.c.says, rules.c.amount, rules.c.cap, rules.c.per_day, rules.c.per_pair, rules.c.since, rules.c.until
+    rules.c.slug,
+    rules.c.says,
+    rules.c.amount,
+    rules.c.cap,
+    rules.c.per_day,
+    rules.c.per_pair,
+    rules.c.since,
+    rules.c.until,
 ).order_by(rules.c.position, rules.c.id)
 
 

@@ -313,6 +313,6 @@ def _choices(choices: list[Any], path: Path, whose: str) -> Iterator[Flaw]:
     for choice in choices:
         if not isinstance(choice, str) or not choice.strip() or len(choice) > LONGEST_CHOICE:
             problem = f"{choice!r} is no choice"
-            yield Flaw(path, whose, problem, f"Write texts of up to {LONGEST_CHOICE} letters, such as \"M\"")
+            yield Flaw(path, whose, problem, f'Write texts of up to {LONGEST_CHOICE} letters, such as "M"')
     if len(set(map(str, choices))) < len(choices):
         yield Flaw(path, whose, "choices names one thing twice", "Name it once")

@@ -10,7 +10,9 @@ from app.db import db
 
 def test_migrations_lead_exactly_to_the_models(engine):
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": schema.in_models})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_object": schema.in_models}
+        )
         assert compare_metadata(context, db.metadata) == []
 
 

@@ -12,6 +12,7 @@ from app.db import transaction
 from app.domain import activities, backfill, evaluator, leases
 from app.domain.badges import Award, Badge
 from app.domain.base import now
+from app.domain.deliveries import Delivery
 from app.domain.notifications import Notification
 from app.domain.points import PointEntry, PointRule
 from app.domain.totals import Lease, Total
@@ -159,3 +160,21 @@ def test_a_member_gets_one_notice_though_the_run_died_half_way(session, open_tra
     backfill.resume(open_transaction)
     assert held(session) == {"one", "both"}
     assert len(session.scalars(select(Notification.id)).all()) == 1
+
+
+def test_a_run_tells_each_member_once_and_owes_a_letter_to_whom_one_can_reach(session, open_transaction):
+    make_badge(session, "one", {"count": "visited"})
+    make_badge(session, "two", VISITS)
+    ada, ben, eve = (make_member(session, name) for name in ("ada", "ben", "eve"))
+    eve.email_verified_at = None
+    visit(session, ada, 0, 1)
+    visit(session, ben, 0)
+    visit(session, eve, 0)
+    backfill.run(open_transaction)
+    notices = {it.member_id: it for it in session.scalars(select(Notification))}
+    assert {member: it.facts for member, it in notices.items()} == {
+        ada.id: {"badges": 2}, ben.id: {"badges": 1}, eve.id: {"badges": 1},
+    }  # fmt: skip
+    assert notices[ada.id].key == "retroactive:0"
+    assert notices[ben.id].key == f"award:{notices[ben.id].award_id}"
+    assert set(session.scalars(select(Delivery.notification_id))) == {notices[ada.id].id, notices[ben.id].id}

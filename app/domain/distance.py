@@ -22,15 +22,17 @@ from app.domain.members import Member
 from app.domain.totals import Measure as MeasureRow
 from app.domain.totals import Total
 
-measures, totals = MeasureRow.__table__, Total.__table__
+measures, totals, members = MeasureRow.__table__, Total.__table__, Member.__table__
 
-# Of a measure with one sum for each post, what counts is the best post.
+# Of a measure with one sum for each post, what counts is the best post. The keys of numbers are JSON
+# objects, those of their parts and of latches are not.
 _SUMS = (
     select(measures.c.key, func.max(totals.c.value).label("value"))
     .select_from(totals.join(measures, measures.c.id == totals.c.measure_id))
-    .where(totals.c.member_id == bindparam("member_id"), measures.c.key.in_(bindparam("keys", expanding=True)))
+    .where(totals.c.member_id == bindparam("member_id"), measures.c.key.like("{%}"))
     .group_by(measures.c.key)
 )
+_ZONE = select(members.c.zone).where(members.c.id == bindparam("member_id"))
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,10 @@ def conditions(
 
 def standpoint(session: Session, member_id: int, nodes: Iterable[Node], held: frozenset[str]) -> Standpoint:
     """Where a member stands on everything these rules look at."""
-    wanted = list(nodes)
-    keys = sorted({measure.key for node in wanted for measure in node.measures()})
-    today = day_number(now(), ZoneInfo(session.get_one(Member, member_id).zone))
-    sums = {row.key: row.value for row in session.execute(_SUMS, {"member_id": member_id, "keys": keys})}
-    return Standpoint(sums, _days(session, member_id, wanted, today), today, held)
+    asked = {"member_id": member_id}
+    today = day_number(now(), ZoneInfo(session.execute(_ZONE, asked).scalar_one()))
+    sums = {row.key: row.value for row in session.execute(_SUMS, asked)}
+    return Standpoint(sums, _days(session, member_id, nodes, today), today, held)
 
 
 @lru_cache(512)
@@ -117,7 +118,7 @@ def _distance(steps: Sequence[Progress]) -> Distance:
     return Distance(sum(step.done for step in steps), len(steps), "conditions met", share(steps))
 
 
-def _days(session: Session, member_id: int, nodes: Sequence[Node], today: int) -> dict[str, dict[int, int]]:
+def _days(session: Session, member_id: int, nodes: Iterable[Node], today: int) -> dict[str, dict[int, int]]:
     """What each measure of a streak or a window counted on each of the days it looks back."""
     looking_back = frozenset((it.measure, it.days) for node in nodes for it in _counts(node) if it.days)
     if not looking_back:

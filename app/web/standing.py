@@ -62,7 +62,9 @@ def of(badges: Sequence[Row], owner_id: int | None, progress: bool) -> list[Stan
 
 def nearest(member: Member) -> list[Standing]:
     """The badges a member is closest to, of those that come by themselves and have been begun."""
-    return closest(of(library.every(db.session()), member.id, progress=True))
+    badges, held = library.every(db.session()), library.held(db.session(), member.id)
+    far = distance.of_member(db.session(), member.id, badges, held)
+    return closest([Standing(it, library.standing(it, False), None, far[it.id]) for it in badges if it.id in far])
 
 
 def closest(standings: Sequence[Standing]) -> list[Standing]:

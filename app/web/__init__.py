@@ -1,4 +1,7 @@
-"""The pages: one module an area."""
+"""The pages: one module an area. A module with a blueprint `bp` is found by itself."""
+
+import importlib
+import pkgutil
 
 from flask import Flask
 
@@ -7,89 +10,12 @@ from app.web.paths import Id
 
 def install(app: Flask) -> None:
     """Give an app its pages and their looks."""
-    from app.web import (
-        accounts,
-        appearance,
-        badges,
-        best,
-        departures,
-        devices,
-        drafts,
-        exports,
-        fairness,
-        feedback,
-        feeds,
-        flags,
-        following,
-        guide,
-        leaders,
-        lists,
-        looks,
-        members,
-        messages,
-        moderation,
-        passwords,
-        pictures,
-        points,
-        posts,
-        problems,
-        ranks,
-        reactions,
-        reports,
-        search,
-        second_factor,
-        settings,
-        setup,
-        sharing,
-        site,
-        staff,
-        swag,
-        texts,
-        threads,
-        writing,
-    )
+    from app.web import accounts, looks, problems, second_factor, sharing, site
 
     app.url_map.converters["int"] = Id
-    site.install(app)
-    looks.install(app)
-    sharing.install(app)
-    problems.install(app)
-    accounts.install(app)
-    second_factor.install(app)
-    for area in (
-        appearance,
-        badges,
-        best,
-        departures,
-        devices,
-        drafts,
-        exports,
-        fairness,
-        feedback,
-        feeds,
-        flags,
-        following,
-        guide,
-        leaders,
-        lists,
-        members,
-        messages,
-        moderation,
-        passwords,
-        pictures,
-        points,
-        posts,
-        ranks,
-        reactions,
-        reports,
-        search,
-        settings,
-        setup,
-        site,
-        staff,
-        swag,
-        texts,
-        threads,
-        writing,
-    ):
-        app.register_blueprint(area.bp)
+    for prepared in (site, looks, sharing, problems, accounts, second_factor):
+        prepared.install(app)
+    for found in pkgutil.iter_modules(__path__):
+        area = importlib.import_module(f"{__name__}.{found.name}")
+        if hasattr(area, "bp") and area.bp.name not in app.blueprints:
+            app.register_blueprint(area.bp)

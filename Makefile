@@ -26,7 +26,7 @@ setup: .venv/.ready ## the virtual environment, exactly as requirements.lock say
 	@[ -x $(BIN)/python ] && $(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear .venv
 	@awk '/^[^ #]/{on=/^uv==/} on' requirements.lock > .venv/uv.lock
 	@$(PIP) --require-hashes --no-deps -r .venv/uv.lock
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock 2>.venv/uv.log \
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock 2>.venv/uv.log \
 	  || { echo "uv could not; trying pip ..."; $(PIP) --require-hashes --no-deps -r requirements.lock; }
 	@touch $@
 

@@ -367,7 +367,7 @@ def _gains(fresh: ColumnElement[bool]) -> Select:
             Badge.name,
             func.count(),
             func.count(case((REACHABLE, 1))),
-            func.sum(won.c.awards),
+            cast(func.sum(won.c.awards), Integer),
             func.min(won.c.earliest),
             func.max(won.c.latest),
         )

@@ -146,7 +146,7 @@ def _statements(on_sqlite: bool, size: Size, waiting: int) -> list[str]:
         f"{_deeds(size, waiting)} INSERT INTO activities (id, seq, kind, member_id, actor_id, post_id, thread_id, category_id, object,"
         " amount, happened_at, local_day, noted_at, undated, reverses_id)"
         f" SELECT i, CASE WHEN i <= {size.activities} THEN i END, kind, member, doer, post, (post + 3) / 4, 1 + (post + 3) / 4 % 4,"
-        " CASE kind WHEN 'event_attended' THEN 'event-' || j % 20 WHEN 'lesson_passed' THEN 'lesson-' || j % 5 END,"
+        " CASE kind WHEN 'event_attended' THEN 'event-' || (j % 20) WHEN 'lesson_passed' THEN 'lesson-' || (j % 5) END,"
         f" CASE WHEN i = j THEN 1 ELSE -1 END, {when}, {FIRST_DAY} + j * {DAYS} / {size.activities}, {when}, {no},"
         " CASE WHEN i <> j THEN j END FROM deed",
         "INSERT INTO point_entries (id, member_id, activity_id, rule, amount, seq, happened_at, local_day, actor_id, post_id,"

@@ -1,0 +1,10 @@
+"""Requests for badges, with what was said about each."""
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing to change."""

@@ -1,0 +1,10 @@
+"""Lessons and checklists."""
+
+revision = "0013"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing to change."""

@@ -5,7 +5,6 @@ that is sent. A link for a password or an address works only while address and p
 made for; so whoever sets a new password ends all links that somebody else may have asked for.
 """
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +13,7 @@ from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain.base import Base, now
+from app.domain.hashed import hashed
 from app.domain.members import Member
 from app.domain.problems import Conflict
 from app.domain.words import _
@@ -61,7 +61,7 @@ def make(
     secret, moment = secrets.token_urlsafe(32), at or now()
     session.add(
         Link(
-            secret_hash=_hash(secret), member_id=member.id, purpose=purpose, email=email,
+            secret_hash=hashed(secret), member_id=member.id, purpose=purpose, email=email,
             bound_to=_bound_to(member, purpose), created_at=moment, expires_at=moment + (lasts or LASTS[purpose]),
         )
     )  # fmt: skip
@@ -73,7 +73,7 @@ def find(session: Session, secret: str, purpose: Purpose, *, at: datetime | None
     theirs = select(Member, Link).join(Link, Link.member_id == Member.id)
     row = session.execute(
         theirs.where(
-            Link.secret_hash == _hash(secret), Link.purpose == purpose, Link.expires_at > (at or now()),
+            Link.secret_hash == hashed(secret), Link.purpose == purpose, Link.expires_at > (at or now()),
             Member.deleted_at.is_(None),
         )
     ).first()  # fmt: skip
@@ -116,11 +116,6 @@ def forget_expired(session: Session, *, at: datetime | None = None) -> int:
 def _bound_to(member: Member, purpose: Purpose) -> str:
     # Whoever takes over an account changes its address and its password: neither may end the way back.
     if purpose == Purpose.UNDO:
-        return _hash("")
+        return hashed("")
     claimed = member.claimed_email if purpose == Purpose.ADDRESS else ""
-    return _hash(f"{member.email}\0{claimed}\0{member.password_hash}")
-
-
-def _hash(secret: str) -> str:
-    # A secret of 256 random bits needs no salt and no slowness.
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashed(f"{member.email}\0{claimed}\0{member.password_hash}")

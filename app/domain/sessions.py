@@ -1,6 +1,5 @@
 """Sessions: who is logged in where. Ending one is deleting its row, and works at once."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Load, Mapped, Session, mapped_column
 
 from app.domain.base import Base, now
 from app.domain.conversations import CORNER
+from app.domain.hashed import hashed
 from app.domain.members import Member
 from app.domain.words import _
 
@@ -59,7 +59,7 @@ def start(
     session.execute(delete(LogIn).where(LogIn.member_id == member.id, _outlived(moment, member)))
     session.add(
         LogIn(
-            secret_hash=_hash(secret), member_id=member.id, device=device[:200], created_at=moment, seen_at=moment,
+            secret_hash=hashed(secret), member_id=member.id, device=device[:200], created_at=moment, seen_at=moment,
             code_until=moment + FOR_A_CODE if code_needed else None,
         )
     )  # fmt: skip
@@ -101,7 +101,7 @@ def longest(member: Member) -> timedelta:
 
 def end(session: Session, secret: str) -> bool:
     """Log out; whether anybody was logged in by this secret."""
-    gone = session.execute(delete(LogIn).where(LogIn.secret_hash == _hash(secret)).returning(LogIn.secret_hash))
+    gone = session.execute(delete(LogIn).where(LogIn.secret_hash == hashed(secret)).returning(LogIn.secret_hash))
     return gone.first() is not None
 
 
@@ -147,7 +147,7 @@ def forget_outlived(session: Session, *, at: datetime | None = None) -> int:
 
 
 def _row(session: Session, secret: str) -> tuple[Member, LogIn] | None:
-    log_in = select(Member, LogIn).join(LogIn, LogIn.member_id == Member.id).where(LogIn.secret_hash == _hash(secret))
+    log_in = select(Member, LogIn).join(LogIn, LogIn.member_id == Member.id).where(LogIn.secret_hash == hashed(secret))
     found = session.execute(log_in.options(Load(Member).undefer_group(CORNER))).first()
     return None if found is None else (found[0], found[1])
 
@@ -155,8 +155,3 @@ def _row(session: Session, secret: str) -> tuple[Member, LogIn] | None:
 def _outlived(moment: datetime, member: Member) -> ColumnElement[bool]:
     too_old = (LogIn.seen_at <= moment - IDLE) | (LogIn.created_at <= moment - longest(member))
     return too_old | func.coalesce(LogIn.code_until <= moment, false())
-
-
-def _hash(secret: str) -> str:
-    # A secret of 256 random bits needs no salt and no slowness.
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -26,11 +26,8 @@ def follow_thread(thread_id: int) -> Response | str:
         if thread is None or thread.deleted_at is not None:
             abort(404)
         on = follows.toggle(writing, myself(writing), thread)
-    if _asked_from_list():
-        return on_to("/following", _following(on))
-    if by_htmx():
-        return render_template("threads/_follow.html", thread=thread, following=on)
-    return on_to(f"/t/{thread.id}/{thread.slug}", _following(on))
+    place = f"/t/{thread.id}/{thread.slug}"
+    return _answer(place, _following(on), "threads/_follow.html", thread=thread, following=on)
 
 
 @bp.post("/c/<slug>/following")
@@ -40,11 +37,8 @@ def follow_category(slug: str) -> Response | str:
     with transaction() as writing:
         category = writing.scalars(select(Category).filter_by(slug=slug)).one_or_none() or abort(404)
         on = follows.toggle(writing, myself(writing), category)
-    if _asked_from_list():
-        return on_to("/following", _following(on))
-    if by_htmx():
-        return render_template("threads/_follow_category.html", category=category, following=on)
-    return on_to(f"/c/{category.slug}", _following(on))
+    place = f"/c/{category.slug}"
+    return _answer(place, _following(on), "threads/_follow_category.html", category=category, following=on)
 
 
 @bp.post("/u/<username>/following")
@@ -55,11 +49,7 @@ def follow_member(username: str) -> Response | str:
         found = select(Member).filter_by(username_key=username.lower(), deleted_at=None)
         person = writing.scalars(found).one_or_none() or abort(404)
         on = follows.toggle(writing, myself(writing), person)
-    if _asked_from_list():
-        return on_to("/following", _following(on))
-    if by_htmx():
-        return render_template("members/_follow.html", person=person, following=on)
-    return on_to(f"/u/{person.username}", _following(on))
+    return _answer(f"/u/{person.username}", _following(on), "members/_follow.html", person=person, following=on)
 
 
 @bp.get("/following")
@@ -88,11 +78,7 @@ def bookmark(post_id: int) -> Response | str:
             abort(404)
         on = bookmarks.toggle(writing, myself(writing), post)
     said = _("Bookmark set.") if on else _("Bookmark removed.")
-    if _asked_from_list():
-        return on_to("/bookmarks", said)
-    if by_htmx():
-        return render_template("posts/_bookmark.html", post_id=post_id, bookmarked=on)
-    return on_to(f"/p/{post_id}", said)
+    return _answer(f"/p/{post_id}", said, "posts/_bookmark.html", listed="/bookmarks", post_id=post_id, bookmarked=on)
 
 
 @bp.get("/bookmarks")
@@ -110,6 +96,8 @@ def _following(on: bool) -> str:
     return _("You follow this now.") if on else _("You no longer follow this.")
 
 
-def _asked_from_list() -> bool:
-    """Whether the button stood in the list of all that is followed or marked, which is shown anew."""
-    return request.form.get("from") == "list"
+def _answer(place: str, said: str, fragment: str, *, listed: str = "/following", **given: object) -> Response | str:
+    """The switch anew for htmx, else on to its page; or to the list it stood in, which is shown anew."""
+    if request.form.get("from") == "list":
+        return on_to(listed, said)
+    return render_template(fragment, **given) if by_htmx() else on_to(place, said)

@@ -6,7 +6,6 @@ whoever copied its cookie. Flask-Login only carries the member to the views.
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from datetime import timedelta
 from urllib.parse import quote
@@ -23,6 +22,7 @@ from app.domain.base import now
 from app.domain.limits import Limit
 from app.domain.members import Member
 from app.web.audience import everybody, viewer
+from app.web.networks import network
 from app.web.paths import own_path
 
 bp = Blueprint("sessions", __name__)
@@ -131,7 +131,7 @@ def _counters(name: str, member: Member | None) -> dict[str, str]:
     )
     if not device and member is not None:
         account = limits.key("log-in", "member", str(member.id))
-    return {"account": account, "address": limits.key("log-in", "address", _network())}
+    return {"account": account, "address": limits.key("log-in", "address", network())}
 
 
 def _pause(counters: dict[str, str]) -> timedelta | None:
@@ -150,15 +150,6 @@ def _count_failure(counters: dict[str, str]) -> None:
 def _words(wait: timedelta) -> str:
     minutes = -(-wait // timedelta(minutes=1))
     return "a minute" if minutes == 1 else f"{minutes} minutes"
-
-
-def _network() -> str:
-    """The address that asks; of an IPv6 address the half that one household shares."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return "unknown"
-    return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def _signer() -> URLSafeSerializer:

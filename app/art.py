@@ -8,7 +8,7 @@ a standalone drawing with literal colours. Units are those of a box of 96 by 96.
 import json
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 
@@ -71,10 +71,11 @@ def svg(
     )
 
 
-def png(family: str, tier: str, glyph: str, *, size: int = 128, scale: int = 2, earned: bool = True) -> bytes:
-    """Draw one badge as a PNG of size by size CSS pixels, at twice that many dots unless told otherwise."""
+@lru_cache(512)
+def png(family: str, tier: str, glyph: str, size: int, earned: bool = True) -> bytes:
+    """Draw one badge as a PNG of size by size CSS pixels, with twice that many dots; each is drawn once."""
     drawing = svg(family, tier, glyph, earned=earned)
-    return bytes(resvg_py.svg_to_bytes(svg_string=drawing, width=size * scale, height=size * scale))
+    return bytes(resvg_py.svg_to_bytes(svg_string=drawing, width=2 * size, height=2 * size))
 
 
 def sprite() -> str:

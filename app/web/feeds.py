@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 
 from flask import Blueprint, Response, abort, current_app, render_template, request
 from sqlalchemy import Row
@@ -103,7 +102,7 @@ def robots() -> Response:
 @everybody
 def preview() -> Response:
     """The picture beside a link to this site."""
-    return _kept(Response(_picture("tower", "gold", "airplane-tilt"), mimetype="image/png"), PICTURE_LASTS)
+    return _drawn("tower", "gold", "airplane-tilt")
 
 
 @bp.get("/badges/<slug>.png")
@@ -111,12 +110,12 @@ def preview() -> Response:
 def badge_picture(slug: str) -> Response:
     """The picture of a badge, for previews elsewhere."""
     found = library.find(db.session(), slug) or abort(404)
-    return _kept(Response(_picture(found.family, found.tier, found.glyph), mimetype="image/png"), PICTURE_LASTS)
+    return _drawn(found.family, found.tier, found.glyph)
 
 
-@cache
-def _picture(family: str, tier: str, glyph: str) -> bytes:
-    return art.png(family, tier, glyph, size=PREVIEW_SIDE // 2)
+def _drawn(family: str, tier: str, glyph: str) -> Response:
+    picture = art.png(family, tier, glyph, PREVIEW_SIDE // 2)
+    return _kept(Response(picture, mimetype="image/png"), PICTURE_LASTS)
 
 
 def _entries(rows: Sequence[Row]) -> list[dict[str, object]]:

@@ -53,9 +53,10 @@ def test_families_tiers_and_glyphs_are_told_apart():
 
 
 def test_a_picture_for_letters_has_twice_the_dots():
-    picture = art.png("ground", "gold", "wrench", size=64)
+    picture = art.png("ground", "gold", "wrench", 64)
     assert picture[:8] == b"\x89PNG\r\n\x1a\n"
     assert int.from_bytes(picture[16:20], "big") == int.from_bytes(picture[20:24], "big") == 128
+    assert art.png("ground", "gold", "wrench", 64, earned=False) != picture
 
 
 def test_pages_and_letters_paint_badges_in_the_same_colours():

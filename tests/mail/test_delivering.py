@@ -20,6 +20,7 @@ from app.domain.deliveries import Delivery, MailRoute
 from app.domain.leases import Lost
 from app.domain.members import Member
 from tests.factories import make_member
+from tests.mail.scene import look, owe, wait
 from tests.mail.servers import authenticator, free_port, mail_server, silent_server
 
 PASSWORD = "seventeen wild geese"
@@ -53,31 +54,6 @@ def send(app):
             return mail.send()
 
     return send
-
-
-def owe(engine, name="ada", kind="password_changed", **more):
-    """A letter owed to somebody new."""
-    with transaction(engine) as session:
-        letter = deliveries.owe(session, kind, make_member(session, name), **more)
-        session.flush()
-        return letter.id
-
-
-def look(engine, delivery_id=None):
-    with Session(engine) as session:
-        found = session.scalars(select(Delivery).order_by(Delivery.id)).all()
-        return found[0] if delivery_id is None else session.get_one(Delivery, delivery_id)
-
-
-def wait(engine, minutes, *, older=False):
-    """Let time pass, as far as letters know; their own age counts only where it is asked for, it is in their names."""
-    with transaction(engine) as session:
-        for row in session.scalars(select(Delivery)):
-            row.due_at -= timedelta(minutes=minutes)
-            row.created_at -= timedelta(minutes=minutes if older else 0)
-            row.lease_until = row.lease_until and row.lease_until - timedelta(minutes=minutes)
-        for route in session.scalars(select(MailRoute)):
-            route.rests_until -= timedelta(minutes=minutes)
 
 
 def test_a_letter_is_handed_to_the_mail_server_by_the_real_worker(clerk, engine, work, app):

@@ -21,6 +21,7 @@ from app.domain import (  # noqa: F401
     notifications,
     pictures,
     points,
+    preferences,
     reads,
     reports,
     scores,

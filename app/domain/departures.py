@@ -20,6 +20,7 @@ from app.domain.links import Link
 from app.domain.members import Member, Role
 from app.domain.notifications import Notification
 from app.domain.pictures import Picture, Use
+from app.domain.preferences import Preference
 from app.domain.problems import Invalid, Refused
 from app.domain.reads import Reader, ThreadRead
 from app.domain.sendings import Sending
@@ -28,7 +29,7 @@ from app.domain.words import _
 # Whatever names a member has to be thought about: a test holds this list and those that stay against the tables.
 THEIRS_ALONE: tuple[InstrumentedAttribute, ...] = (
     Block.member_id, Block.blocked_id, Bookmark.member_id, Draft.member_id, Follow.member_id, Follow.followed_id,
-    Link.member_id, Reader.member_id, Sending.member_id, ThreadRead.member_id,
+    Link.member_id, Preference.member_id, Reader.member_id, Sending.member_id, ThreadRead.member_id,
 )  # fmt: skip
 ON_THEIR_WAY = ("sending", "handover")  # letters that a worker holds in its hands
 
@@ -75,4 +76,5 @@ def _make_nameless(member: Member, moment: datetime) -> None:
     member.email = member.claimed_email = member.email_verified_at = member.password_hash = None
     member.title = member.location = member.website = member.links = member.about = member.about_html = ""
     member.photo = member.portrait = member.seen_at = None
-    member.zone, member.role, member.deleted_at = "UTC", Role.MEMBER, moment
+    member.zone, member.digest_hour, member.digest_day, member.quiet, member.mail_stopped_at = "UTC", 8, 0, False, None
+    member.role, member.deleted_at = Role.MEMBER, moment

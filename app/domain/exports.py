@@ -22,6 +22,7 @@ from app.domain.members import Member, Visit
 from app.domain.notifications import Notification
 from app.domain.pictures import Picture
 from app.domain.points import PointEntry
+from app.domain.preferences import Preference
 from app.domain.problems import Conflict, Refused
 from app.domain.reads import ThreadRead
 from app.domain.sessions import LogIn
@@ -163,7 +164,8 @@ def forget_old(session: Session, *, at: datetime | None = None) -> int:
 def _account(member: Member) -> dict[str, Any]:
     fields = (
         "username", "name", "email", "email_verified_at", "role", "joined_at", "seen_at", "title", "location", "website",
-        "links", "about", "zone", "points", "rank", "imported_from", "suspended_until",
+        "links", "about", "zone", "points", "rank", "imported_from", "suspended_until", "quiet", "mail_stopped_at",
+        "digest_hour", "digest_day",
     )  # fmt: skip
     return {name: getattr(member, name) for name in fields}
 
@@ -194,6 +196,9 @@ def _parts(member_id: int) -> dict[str, Any]:
         "notifications": select(Notification.kind, Notification.post_id, Notification.created_at, Notification.read_at)
         .filter_by(**by)
         .order_by(Notification.id),
+        "preferences": select(Preference.kind, Preference.frequency, Preference.chosen_at)
+        .filter_by(**by)
+        .order_by(Preference.kind),
         "visits": select(Visit.day).filter_by(**by).order_by(Visit.day),
         "threads_read": select(ThreadRead.thread_id, ThreadRead.created_at)
         .filter_by(**by)

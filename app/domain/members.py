@@ -31,6 +31,8 @@ class Member(Base):
     __table_args__ = (
         CheckConstraint("role IN ('member', 'moderator', 'administrator')", name="role"),
         CheckConstraint("username_key = lower(username_key)", name="username_key_folded"),
+        CheckConstraint("digest_hour BETWEEN 0 AND 23", name="digest_hour"),
+        CheckConstraint("digest_day BETWEEN 0 AND 6", name="digest_day"),
         Index("ix_members_apart", "id", sqlite_where=APART, postgresql_where=APART),
     )
 
@@ -61,6 +63,10 @@ class Member(Base):
     warned_at: Mapped[datetime | None]  # when the latest of the warnings they have not read was given
     deleted_at: Mapped[datetime | None]
     unlisted_at: Mapped[datetime | None]  # since when they are in no list of leaders, by their own choice
+    quiet: Mapped[bool] = mapped_column(default=False)  # no notices on the site either
+    mail_stopped_at: Mapped[datetime | None]  # since when they want no e-mail at all
+    digest_hour: Mapped[int] = mapped_column(default=8)  # when summaries are written, in their zone
+    digest_day: Mapped[int] = mapped_column(default=0)  # and the weekly one on which day; Monday is 0
 
     is_authenticated: ClassVar[bool] = True  # what the log-in asks of whoever is looking
 

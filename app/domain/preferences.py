@@ -1,0 +1,147 @@
+"""Preferences: which letters members want, and how often. Security mail is none of these: it cannot be stopped."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, and_, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.domain.base import Base, chunks, now
+from app.domain.members import Member
+from app.domain.problems import Invalid
+from app.domain.words import _
+
+NEVER = "never"
+FREQUENCIES = {"immediately": "Immediately", "daily": "Daily", "weekly": "Weekly", NEVER: "Never"}
+SUMMARIES = ("daily", "weekly")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class Kind(NamedTuple):
+    """A kind of letter that members choose about. Its texts are said through `_()`."""
+
+    label: str
+    hint: str
+    about: str  # as in: we will not e-mail you about ... any more
+    default: str
+
+
+KINDS = {
+    "answer": Kind(
+        "Answers to my questions", "Somebody answers a question that you asked.", "answers to your questions",
+        "immediately",
+    ),
+    "reply": Kind(
+        "New posts in what I follow", "Threads, categories and members that you follow, and comments on your posts.",
+        "new posts in what you follow", "weekly",
+    ),
+    "accepted": Kind(
+        "My answer is accepted", "Somebody took your answer as the solution.", "accepted answers", "immediately"
+    ),
+    "mention": Kind("Somebody mentions me", "Anyone who writes your @username in a post.", "mentions", "immediately"),
+    "reaction": Kind(
+        "Reactions to my posts", "Upvotes, Insightfuls, and thanks for those that you gave.", "reactions", "weekly"
+    ),
+    "message": Kind("Direct messages", "Somebody writes to you alone.", "direct messages", "immediately"),
+    "badge_earned": Kind(
+        "Badges I earn", "Every new badge, also one that you requested.", "badges", "immediately"
+    ),
+    "request_update": Kind(
+        "My badge requests", "A moderator asks you something, or has to say no.", "your badge requests", "immediately"
+    ),
+    "rank": Kind("My rank and swag", "A new rank, and what comes with it.", "your rank", "weekly"),
+    "leaders": Kind("Weekly leaders", "How you did on the board of the week.", "the weekly leaders", "weekly"),
+    "announcement": Kind(
+        "Announcements", "News from the team, events and invitations.", "announcements", "weekly"
+    ),
+}  # fmt: skip
+
+# Notices that have no setting of their own follow that of another kind.
+FOLLOW = {"swag": "rank"}
+ANYTHING_ELSE = "announcement"
+
+
+def _one_of(column: str, values: Iterable[str]) -> str:
+    return f"{column} IN ({', '.join(repr(it) for it in values)})"
+
+
+class Preference(Base):
+    """What a member chose for one kind of letter. Without a row the default of the kind holds."""
+
+    __tablename__ = "preferences"
+    __table_args__ = (
+        CheckConstraint(_one_of("kind", KINDS), name="kind"),
+        CheckConstraint(_one_of("frequency", FREQUENCIES), name="frequency"),
+        CheckConstraint(_one_of("before", FREQUENCIES), name="before"),
+        {"sqlite_with_rowid": False},
+    )
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    frequency: Mapped[str] = mapped_column(String(12))
+    before: Mapped[str] = mapped_column(String(12))  # what it was until then, for whoever takes a stop back
+    chosen_at: Mapped[datetime] = mapped_column(default=now)
+
+
+def row_of(kind: str) -> str:
+    """The setting that notices of a kind follow."""
+    return kind if kind in KINDS else FOLLOW.get(kind, ANYTHING_ELSE)
+
+
+def frequency(session: Session, member_id: int, kind: str) -> str:
+    """How often a member gets letters about notices of a kind, all considered."""
+    return frequencies(session, [member_id], kind)[member_id]
+
+
+def frequencies(session: Session, member_ids: Iterable[int], kind: str) -> dict[int, str]:
+    """How often each of these members gets letters about notices of a kind, all considered."""
+    row, everybody = row_of(kind), list(dict.fromkeys(member_ids))
+    found = dict.fromkeys(everybody, KINDS[row].default)
+    chosen = and_(Preference.member_id == Member.id, Preference.kind == row)
+    unusual = select(Member.id, Member.mail_stopped_at, Preference.frequency).outerjoin(Preference, chosen)
+    unusual = unusual.where(or_(Member.mail_stopped_at.is_not(None), Preference.frequency.is_not(None)))
+    for some in chunks(everybody):
+        for it in session.execute(unusual.where(Member.id.in_(some))):
+            found[it.id] = NEVER if it.mail_stopped_at else it.frequency
+    return found
+
+
+def of(session: Session, member: Member) -> dict[str, str]:
+    """What a member chose for each kind, whether or not all e-mail is stopped."""
+    own = select(Preference.kind, Preference.frequency).where(Preference.member_id == member.id)
+    chosen = {it.kind: it.frequency for it in session.execute(own)}
+    return {kind: it.default for kind, it in KINDS.items()} | chosen
+
+
+def choose(session: Session, member: Member, wanted: Mapping[str, str], *, at: datetime | None = None) -> list[str]:
+    """Set how often a member gets letters of some kinds; returns the kinds that changed. Raises Invalid."""
+    problems = {kind: _("Choose one of the four.") for kind, it in wanted.items() if it not in FREQUENCIES}
+    problems |= {kind: _("There is no such setting.") for kind in wanted if kind not in KINDS}
+    if problems:
+        raise Invalid(**problems)
+    before, moment = of(session, member), at or now()
+    changed = [kind for kind in KINDS if wanted.get(kind, before[kind]) != before[kind]]
+    for kind in changed:
+        values = {"frequency": wanted[kind], "before": before[kind], "chosen_at": moment}
+        session.merge(Preference(member_id=member.id, kind=kind, **values))
+    session.flush()
+    return changed
+
+
+def stop_all(session: Session, member: Member, *, at: datetime | None = None) -> bool:
+    """Send a member nothing any more but security mail; whether that was news. Their choices are kept."""
+    if member.mail_stopped_at is not None:
+        return False
+    member.mail_stopped_at = at or now()
+    session.flush()
+    return True
+
+
+def resume(session: Session, member: Member) -> bool:
+    """Send a member letters again, as they chose before; whether that was news."""
+    if member.mail_stopped_at is None:
+        return False
+    member.mail_stopped_at = None
+    session.flush()
+    return True

@@ -7,8 +7,6 @@ go: `file:` puts each into a file of its own, `smtp:` and `smtps:` hand it to a 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 import os
 import smtplib
 import ssl
@@ -28,7 +26,7 @@ from flask import current_app
 
 import config
 from app.db import db, transaction
-from app.domain import deliveries, letters, site_settings
+from app.domain import check_codes, deliveries, letters, site_settings
 from app.domain.deliveries import Delivery
 from app.domain.leases import Lost
 from app.domain.letters import Letter, Unwanted
@@ -177,18 +175,15 @@ def written(letter: Letter, owed: Delivery, settings: config.Settings, site_name
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(text, cte="7bit" if text.isascii() else "quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
-    message.set_boundary(f"part-{_mark(owed, settings)}")  # not by chance: a letter tried again is the same letter
+    message.set_boundary(
+        f"part-{check_codes.mark(settings.secret_key, owed)}"
+    )  # not by chance: a letter tried again is the same letter
     return message.as_bytes()
 
 
 def message_id(owed: Delivery, settings: config.Settings) -> str:
     """The name of a delivery: the same however often it is tried, and nobody else can tell the next one."""
-    return f"<{owed.kind.replace('_', '-')}.{_mark(owed, settings)}@{settings.site_host}>"
-
-
-def _mark(owed: Delivery, settings: config.Settings) -> str:
-    what = f"delivery\0{owed.id}\0{owed.created_at.timestamp()}"
-    return hmac.new(settings.secret_key.encode(), what.encode(), hashlib.sha256).hexdigest()[:24]
+    return f"<{owed.kind.replace('_', '-')}.{check_codes.mark(settings.secret_key, owed)}@{settings.site_host}>"
 
 
 def file_name(owed: Delivery) -> str:

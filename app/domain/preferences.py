@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import CheckConstraint, ForeignKey, String, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain.base import Base, chunks, now
+from app.domain.base import Base, chunks, insert_into, now
 from app.domain.members import Member
 from app.domain.problems import Invalid
 from app.domain.words import _
@@ -123,10 +123,16 @@ def choose(session: Session, member: Member, wanted: Mapping[str, str], *, at: d
     before, moment = of(session, member), at or now()
     changed = [kind for kind in KINDS if wanted.get(kind, before[kind]) != before[kind]]
     for kind in changed:
-        values = {"frequency": wanted[kind], "before": before[kind], "chosen_at": moment}
-        session.merge(Preference(member_id=member.id, kind=kind, **values))
-    session.flush()
+        _set(session, member.id, kind, frequency=wanted[kind], before=before[kind], chosen_at=moment)
     return changed
+
+
+def put_back(session: Session, member: Member, kinds: Iterable[str], *, at: datetime | None = None) -> list[str]:
+    """Let kinds that were stopped come again as they did before; returns those that were."""
+    stopped = select(Preference.kind, Preference.before).where(
+        Preference.member_id == member.id, Preference.frequency == NEVER, Preference.kind.in_(list(kinds))
+    )
+    return choose(session, member, {it.kind: it.before for it in session.execute(stopped)}, at=at)
 
 
 def stop_all(session: Session, member: Member, *, at: datetime | None = None) -> bool:
@@ -145,3 +151,9 @@ def resume(session: Session, member: Member) -> bool:
     member.mail_stopped_at = None
     session.flush()
     return True
+
+
+def _set(session: Session, member_id: int, kind: str, **values: object) -> None:
+    # Two windows, or a mail program and its reader, may say the same at the same moment.
+    new = insert_into(session, Preference).values(member_id=member_id, kind=kind, **values)
+    session.execute(new.on_conflict_do_update(index_elements=[Preference.member_id, Preference.kind], set_=values))

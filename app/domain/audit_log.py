@@ -24,6 +24,7 @@ DEEDS = {
     "site": "changed the site", "text": "changed a text", "category": "changed a category",
     "feedback": "dealt with feedback", "test-mail": "sent a test mail", "account": "changed an account",
     "look": "read a reported conversation", "report": "decided about a reported conversation",
+    "revoke": "took back a badge", "give-back": "gave back a badge",
     "swag": "dealt with swag", "swag-export": "took a list of swag with addresses",
 }  # fmt: skip
 

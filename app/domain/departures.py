@@ -20,6 +20,7 @@ from app.domain.links import Link
 from app.domain.members import Member, Role
 from app.domain.notifications import Notification
 from app.domain.pictures import Picture, Use
+from app.domain.planned import BadgeFollow
 from app.domain.preferences import Preference
 from app.domain.problems import Invalid, Refused
 from app.domain.reads import Reader, ThreadRead
@@ -28,6 +29,7 @@ from app.domain.words import _
 
 # Whatever names a member has to be thought about: a test holds this list and those that stay against the tables.
 THEIRS_ALONE: tuple[InstrumentedAttribute, ...] = (
+    BadgeFollow.member_id,
     Block.member_id, Block.blocked_id, Bookmark.member_id, Draft.member_id, Follow.member_id, Follow.followed_id,
     Link.member_id, Preference.member_id, Reader.member_id, Sending.member_id, ThreadRead.member_id,
 )  # fmt: skip

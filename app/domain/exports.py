@@ -21,6 +21,7 @@ from app.domain.limits import Limit
 from app.domain.members import Member, Visit
 from app.domain.notifications import Notification
 from app.domain.pictures import Picture
+from app.domain.planned import BadgeFollow
 from app.domain.points import PointEntry
 from app.domain.preferences import Preference
 from app.domain.problems import Conflict, Refused
@@ -183,10 +184,14 @@ def _parts(member_id: int) -> dict[str, Any]:
         "posts": own_posts.where(Post.author_id == member_id).order_by(Post.id),
         "edits": select(Edit.post_id, Edit.part, Edit.before, Edit.created_at).filter_by(**by).order_by(Edit.id),
         "reactions": select(Reaction.post_id, Reaction.kind, Reaction.created_at).filter_by(**by).order_by(Reaction.id),
-        "badges": select(Badge.name.label("badge"), Award.earned_at, Award.revoked_at)
+        "badges": select(Badge.name.label("badge"), Award.earned_at, Award.revoked_at, Award.revoked_because)
         .join_from(Award, Badge, Badge.id == Award.badge_id)
         .where(Award.member_id == member_id)
         .order_by(Award.id),
+        "badges_awaited": select(Badge.name.label("badge"), BadgeFollow.created_at)
+        .join_from(BadgeFollow, Badge, Badge.id == BadgeFollow.badge_id)
+        .where(BadgeFollow.member_id == member_id)
+        .order_by(Badge.id),
         "points": select(PointEntry.rule, PointEntry.amount, PointEntry.happened_at, PointEntry.post_id)
         .filter_by(**by)
         .order_by(PointEntry.id),

@@ -58,7 +58,12 @@ KINDS = {
 }  # fmt: skip
 
 # Notices that have no setting of their own follow that of another kind.
-FOLLOW = {"swag": "rank"}
+FOLLOW = {
+    "swag": "rank",
+    "badge_revoked": "request_update",
+    "badge_given_back": "request_update",
+    "badge_open": "request_update",
+}
 ANYTHING_ELSE = "announcement"
 
 

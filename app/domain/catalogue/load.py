@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import case, func, null, select, update
 from sqlalchemy.orm import Session
 
-from app.domain import criteria
+from app.domain import chronicle, criteria
 from app.domain.badges import Badge, BadgeVersion
 from app.domain.base import now
 from app.domain.catalogue import site
@@ -99,11 +99,11 @@ def _write_badges(session: Session, file: Catalogue, found: Difference, force: b
     for change in found.badges:
         if change.there is None:
             if retire:
-                rows[change.slug].state = "legacy"
+                chronicle.enter(session, rows[change.slug], "legacy")
         elif force or not change.edited:
             rows[change.slug] = write_badge(session, change.there, rows.get(change.slug), file.name, file.badge_names)
     for slug in found.replaced:
-        rows[slug].state = "legacy"
+        chronicle.enter(session, rows[slug], "legacy")
     order = [*file.badge_names, *(slug for slug in rows if slug not in file.badge_names)]
     for position, slug in enumerate(order):
         rows[slug].position = position
@@ -131,10 +131,11 @@ def write_badge(
     before = site.badge_entry(badge) if badge else None
     badge = badge or Badge(slug=entry.slug, catalogue=catalogue, position=0)
     badge.name, badge.family, badge.tier, badge.glyph = entry.name, entry.family, entry.tier, entry.glyph
-    badge.about, badge.state = entry.about, entry.state
+    badge.about = entry.about
     if badge.ways != entry.ways:
         badge.ways = list(entry.ways)
     session.add(badge)
+    chronicle.enter(session, badge, entry.state)
     if before is None or (before.earn, before.how) != (entry.earn, entry.how):
         session.flush()
         badge.version = _next_version(session, badge, entry, names)

@@ -1,6 +1,7 @@
 """`make bench`: what exists, measured beside references of the same run.
 
 BENCH=pages, leaders, engine, import or journey runs that part, BENCH=full everything at ten times the size.
+BENCH=communities measures pages of the Stack Exchange dumps in the folder DUMPS, imported into one site.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from tests.bench import history, imports, journey, leaders, live, pages, report, retroactive
+from tests.bench import communities, history, imports, journey, leaders, live, pages, report, retroactive
 from tests.bench.history import Size
 from tests.bench.report import Row, say
 from tests.bench.site import ENGINES, Workshop, workshop
 
-PARTS = ("engine", "pages", "leaders", "import", "journey")
+PARTS = ("engine", "pages", "leaders", "import", "journey", "communities")
 
 
 def main() -> int:
@@ -24,6 +26,10 @@ def main() -> int:
     wanted = os.environ.get("BENCH", "")
     if wanted not in ("", "full", *PARTS):
         print(f"BENCH={wanted} is unknown. Use full or one of: {', '.join(PARTS)}.", file=sys.stderr)
+        return 2
+    dumps = os.environ.get("DUMPS", "")
+    if wanted == "communities" and not (dumps and Path(dumps).is_dir()):
+        print("Set DUMPS to the folder that the dumps lie in, each in a folder of its own.", file=sys.stderr)
         return 2
     full, began = wanted == "full", time.monotonic()
     rows: list[Row] = []
@@ -49,13 +55,16 @@ def _parts(shop: Workshop, full: bool) -> dict[str, Callable[[str], list[Row]]]:
         rows += retroactive.run(large, size)
         return rows + live.cost(shop, large, size)
 
-    return {
+    parts = {
         "engine": engine,
         "pages": lambda name: pages.run(shop, name),
         "leaders": lambda name: leaders.run(shop, name, (50_000, 1_000_000) if full else (10_000, 200_000)),
         "import": lambda name: imports.run(shop, name, (5_000, 1_000_000 if full else 25_000)),
         "journey": lambda name: journey.run(shop, name, 100_000 if full else 5_000),
     }
+    if dumps := os.environ.get("DUMPS"):
+        parts["communities"] = lambda name: communities.run(shop, name, Path(dumps))
+    return parts
 
 
 if __name__ == "__main__":

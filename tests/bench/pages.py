@@ -53,7 +53,7 @@ def run(shop: Workshop, engine_name: str) -> list[Row]:
     for what, path, signed_in, on_sqlite, on_postgres, statements in PAGES:
         ask = asking(site.app, path.format(**names), cookie if signed_in else "")
         spent, bare = in_turn(site, ask, asking(reference, "/", ""))
-        asked, size = _statements(site, ask), len(ask())
+        asked, size = statements(site, ask), len(ask())
         target = on_sqlite if site.on_sqlite else on_postgres
         value = f"{shown(spent)}, {asked} SQL, {size / 1024:.0f} KB"
         rows.append(at_most(what, engine_name, value, shown(bare), spent / bare, target))
@@ -103,7 +103,8 @@ def in_turn(site: Site, ask: Ask, reference: Ask) -> tuple[float, float]:
     return spent / ROUNDS / REQUESTS, bare / ROUNDS / REQUESTS
 
 
-def _statements(site: Site, ask: Ask) -> int:
+def statements(site: Site, ask: Ask) -> int:
+    """How many statements a request asks the database."""
     with counted(site) as found:
         ask()
     return len(found)
@@ -162,9 +163,10 @@ def _furnish(site: Site) -> dict[str, object]:
     return {"thread": thread.id, "slug": thread.slug}
 
 
-def sign_in(site: Site) -> str:
+def sign_in(site: Site, username: str = "member1") -> str:
+    """The cookie of a member who is signed in."""
     with site.open() as session:
-        secret = sessions.start(session, session.scalars(select(Member).filter_by(username="member1")).one())
+        secret = sessions.start(session, session.scalars(select(Member).filter_by(username=username)).one())
     client = site.app.test_client()
     with client.session_transaction() as cookie:
         cookie["log_in"] = secret

@@ -18,6 +18,7 @@ from app.domain import (  # noqa: F401
     imported,
     limits,
     links,
+    mailings,
     members,
     notifications,
     pictures,

@@ -34,11 +34,12 @@ from app.domain.activities import Activity
 from app.domain.badges import Award, Badge
 from app.domain.base import insert_into, now, ring_after_commit
 from app.domain.criteria import All, Count, Measure, Node, Yearly, latest_of
+from app.domain.deliveries import Delivery
 from app.domain.evaluator import LEASE, OWED, Open
 from app.domain.gate import Rule, latch_key, yearly_keys
 from app.domain.ledger import Book
 from app.domain.members import Member
-from app.domain.notifications import Delivery, Notification
+from app.domain.notifications import Notification
 from app.domain.programme import Programme
 from app.domain.totals import Lease, Total
 

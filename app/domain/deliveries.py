@@ -56,6 +56,7 @@ class Delivery(Base):
             "state IN ('queued', 'sending', 'handover', 'sent', 'bounced', 'uncertain', 'dead', 'dropped')",
             name="state",
         ),
+        Index("uq_deliveries_digest", "member_id", "period", "day", unique=True),
         Index("ix_deliveries_due", "kind", "due_at", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
     )
 
@@ -65,6 +66,9 @@ class Delivery(Base):
     kind: Mapped[str] = mapped_column(String(30))
     address: Mapped[str | None] = mapped_column(String(254))
     facts: Mapped[dict[str, Any] | None]  # small things to word it with, never a secret
+    period: Mapped[str | None] = mapped_column(String(10))  # of a digest: daily or weekly
+    day: Mapped[int | None]  # and for which local day, counted from 1970-01-01
+    subject: Mapped[str] = mapped_column(String(200), default="")  # as it was handed over
     state: Mapped[str] = mapped_column(String(20), default="queued")
     due_at: Mapped[datetime] = mapped_column(default=now)
     attempts: Mapped[int] = mapped_column(default=0)
@@ -84,6 +88,17 @@ class MailRoute(Base):
     name: Mapped[str] = mapped_column(String(20), primary_key=True)
     failures: Mapped[int] = mapped_column(default=0)
     rests_until: Mapped[datetime | None]
+
+
+class MailPause(Base):
+    """While there is this one row, no letter leaves."""
+
+    __tablename__ = "mail_pauses"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    since: Mapped[datetime] = mapped_column(default=now)
+    why: Mapped[str] = mapped_column(String(200), default="")
 
 
 def owe(

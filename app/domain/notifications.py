@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.domain import mailings
 from app.domain.badges import Award
-from app.domain.base import Base, chunks, insert_into, now, ring_after_commit
-from app.domain.deliveries import Delivery
-from app.domain.members import Member
+from app.domain.base import Base, chunks, insert_into, now
 
 
 class Notification(Base):
@@ -64,21 +63,5 @@ def _tell(session: Session, notices: Sequence[dict[str, Any]]) -> int:
         .returning(Notification.id, Notification.member_id, Notification.kind),
         [blank | notice for notice in notices],
     ).all()
-    reachable = set(
-        session.scalars(
-            select(Member.id).where(
-                Member.id.in_({it.member_id for it in new}),
-                Member.email_verified_at.is_not(None),
-                Member.deleted_at.is_(None),
-            )
-        )
-    )
-    letters = [
-        {"notification_id": it.id, "member_id": it.member_id, "kind": it.kind}
-        for it in new
-        if it.member_id in reachable
-    ]
-    if letters:
-        session.execute(insert_into(session, Delivery).on_conflict_do_nothing(), letters)
-        ring_after_commit(session, "mail")
+    mailings.owe(session, new)
     return len(new)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from app.db import transaction
 from app.domain import activities, awards, backfill, base, evaluator, profiles
 from app.domain.badges import Award, Badge
-from app.domain.notifications import Delivery, Notification
+from app.domain.deliveries import Delivery
+from app.domain.notifications import Notification
 from app.domain.problems import Refused
 from app.domain.totals import Lease
 from tests.domain.rules import make_badge

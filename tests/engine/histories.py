@@ -20,9 +20,10 @@ from app.domain import backfill as retroactive
 from app.domain.activities import Activity
 from app.domain.badges import Award, Badge, BadgeVersion
 from app.domain.base import EPOCH
+from app.domain.deliveries import Delivery
 from app.domain.kinds import KINDS
 from app.domain.members import Member, Role
-from app.domain.notifications import Delivery, Notification
+from app.domain.notifications import Notification
 from app.domain.points import PointEntry, PointRule, Rank
 from app.domain.problems import Invalid, Refused
 from app.domain.scores import EVERYWHERE, WEEK, Score

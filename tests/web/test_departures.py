@@ -162,7 +162,7 @@ def test_what_was_theirs_alone_is_gone_and_that_of_others_is_not(client, engine,
         ben = make_member(session, "ben")
         for it in (session.get_one(Member, ada.id), ben):
             drafts.save(session, it, "new", {"body": "Half a thought"})
-            notifications.tell(session, [{"member_id": it.id, "kind": "rank", "key": "rank:1"}])
+            notifications.tell(session, [{"member_id": it.id, "kind": "message", "key": "message:1"}])
             session.add(SecondFactor(member_id=it.id, sealed="x", latest_step=1))
     leave(client)
     with Session(engine) as session:
@@ -172,7 +172,7 @@ def test_what_was_theirs_alone_is_gone_and_that_of_others_is_not(client, engine,
 
 def test_a_letter_that_is_on_its_way_is_left_to_its_worker(client, engine, ada):
     with transaction(engine) as session:
-        notifications.tell(session, [{"member_id": ada.id, "kind": "rank", "key": "rank:1"}])
+        notifications.tell(session, [{"member_id": ada.id, "kind": "message", "key": "message:1"}])
         session.scalars(select(Delivery)).one().state = "handover"
     assert leave(client).status_code == 303
     with Session(engine) as session:

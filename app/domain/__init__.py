@@ -25,6 +25,7 @@ from app.domain import (  # noqa: F401
     planned,
     points,
     preferences,
+    prepared_replies,
     reads,
     reports,
     scores,

@@ -22,6 +22,7 @@ DEEDS = {
     "dismiss": "found nothing wrong with a flagged post", "warn": "warned a member",
     "suspend": "suspended a member", "lift": "ended a suspension", "role": "changed a role", "rank": "gave a rank",
     "site": "changed the site", "text": "changed a text", "category": "changed a category",
+    "reply": "changed the prepared replies",
     "feedback": "dealt with feedback", "test-mail": "sent a test mail", "account": "changed an account",
     "look": "read a reported conversation", "report": "decided about a reported conversation",
     "revoke": "took back a badge", "give-back": "gave back a badge",

@@ -32,7 +32,7 @@ STAY = {
     "edits.member_id", "feedback.done_by_id", "feedback.member_id", "flag_cases.claimed_by_id",
     "flag_cases.decided_by_id", "flags.member_id", "given_warnings.by_id", "given_warnings.member_id",
     "mentions.member_id", "messages.author_id", "messages.to_id", "notifications.actor_id", "point_entries.actor_id",
-    "point_entries.member_id", "posts.author_id", "posts.deleted_by_id", "reactions.member_id", "reports.about_id",
+    "point_entries.member_id", "posts.author_id", "posts.deleted_by_id", "prepared_replies.changed_by_id", "reactions.member_id", "reports.about_id",
     "reports.by_id", "reports.decided_by_id", "reports.opened_by_id", "site_settings.changed_by_id",
     "suspensions.by_id", "suspensions.lifted_by_id", "suspensions.member_id", "swag.settled_by_id",
     "text_versions.by_id", "thread_tags.added_by_id", "threads.author_id", "visits.member_id", "placings.member_id",

@@ -23,6 +23,7 @@ from app.domain.conversations import Conversation
 from app.domain.links import Purpose
 from app.domain.members import Member
 from app.domain.points import Rank
+from app.domain.prepared_replies import PreparedReply
 from app.domain.swag import Milestone, Swag
 from app.domain.threads import Post
 from app.web import audience
@@ -161,11 +162,14 @@ def _furnish_writing(session: Session, ada: Member) -> dict[str, Any]:
 
 
 def _furnish_for_staff(session: Session, post: Post, stan: Member) -> dict[str, Any]:
-    """A flag on a post of ada's, and something stan said to the team."""
+    """A flag on a post of ada's, something stan said to the team, and words to answer with."""
     flag, said = flags.flag(session, post, stan, "spam"), feedback.send(session, stan, "I like it here.")
+    reply = PreparedReply(name=f"Thanks {post.id}", suits="approve", body="Thank you, {member}.")
+    session.add(reply)
     session.flush()
     return {
         "case_id": flag.case_id,
+        "reply_id": reply.id,
         "feedback_id": said.id,
         "category_id": make_category(session).id,
         "texts/slug": "faq",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
@@ -83,7 +85,7 @@ def _seen() -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
-def _typed() -> dict[str, str]:
+def _typed() -> dict[str, Any]:
     return {name: request.form.get(name, "") for name in BLANK}
 
 

@@ -28,6 +28,7 @@ from app.domain import (
     backfill,
     catalogue,
     edits,
+    hearers,
     posts,
     reactions,
     reads,
@@ -124,7 +125,7 @@ class Play:
         for grant in told["grant"]:
             self.award(grant)
         # The verbs write before they look where it matters; else activities gather and go out in bulk.
-        with self.session.no_autoflush:
+        with self.session.no_autoflush, hearers.silence(self.session):
             for at, _, deed in sorted(self.deeds, key=lambda it: it[:2]):
                 deed(at)
 

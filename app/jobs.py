@@ -19,6 +19,7 @@ from app.domain import (
     leaders,
     limits,
     links,
+    notifications,
     sessions,
     swag,
 )
@@ -85,6 +86,7 @@ def tidy() -> int:
                 sessions.forget_outlived(session),
                 links.forget_expired(session),
                 deliveries.forget_old(session),
+                notifications.forget_old(session),
                 exports.forget_old(session),
                 blocked_names.forget_free(session),
                 swag.forget_addresses(session),

@@ -16,6 +16,7 @@ from app.domain import (  # noqa: F401
     flags,
     follows,
     imported,
+    inbox,
     limits,
     links,
     mailings,

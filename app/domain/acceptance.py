@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.domain import activities, audit_log, members, threads
+from app.domain import activities, audit_log, hearers, members, threads
 from app.domain.base import now
 from app.domain.members import Member
 from app.domain.problems import Refused
@@ -33,6 +33,7 @@ def accept(session: Session, answer: Post, by: Member, *, at: datetime | None = 
             activities.note(session, "accepted", answer.author, by=by, post=answer, at=moment)
         if by.id == thread.author_id:
             activities.note(session, "accepting", by, post=answer, at=moment)
+    hearers.of_acceptance(session, answer, by, moment)
     if by.id != thread.author_id:
         audit_log.record(session, by, "accept", post=answer, at=moment)
     return True

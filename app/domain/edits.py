@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.domain import activities, audit_log, markup, members, mentions, posts, tags, threads
+from app.domain import activities, audit_log, hearers, markup, members, mentions, posts, tags, threads
 from app.domain.base import now
 from app.domain.members import Member
 from app.domain.problems import Conflict, Invalid, Refused
@@ -44,7 +44,7 @@ def edit(
     if "tags" in before:
         activities.note(session, "retagged", by, post=post, at=moment)
     if "body" in before and post.author is not None:
-        mentions.settle(session, post, post.author, moment)
+        hearers.of_mentions(session, post, by, mentions.settle(session, post, post.author, moment), moment)
     if before and by.is_staff and by.id != post.author_id:
         audit_log.record(session, by, "edit", post=post, at=moment)
     return bool(before)

@@ -1,8 +1,6 @@
 """Follows: members keep an eye on threads, categories and other members."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -11,7 +9,7 @@ from app.domain import rows
 from app.domain.base import Base, now
 from app.domain.members import Member
 from app.domain.problems import Refused
-from app.domain.threads import OPENING_KINDS, Category, Post, Thread
+from app.domain.threads import Category, Thread
 from app.domain.words import _
 
 
@@ -43,13 +41,6 @@ class Follow(Base):
 Followed = Thread | Category | Member
 
 
-class Followers(NamedTuple):
-    """Who follows the place of a post or its author, by id; nobody is told of what they wrote themselves."""
-
-    of_place: frozenset[int]
-    of_author: frozenset[int]
-
-
 def follow(session: Session, member: Member, what: Followed, *, at: datetime | None = None) -> bool:
     """Begin to follow something; whether that is new."""
     if isinstance(what, Member) and what.id == member.id:
@@ -75,21 +66,6 @@ def follows(session: Session, member_id: int, *, thread: int = 0, category: int 
     """Whether a member follows a thing, named by its id."""
     this = or_(Follow.thread_id == thread, Follow.category_id == category, Follow.followed_id == person)
     return session.scalars(select(Follow.id).where(Follow.member_id == member_id, this)).first() is not None
-
-
-def followers_of(session: Session, post: Post) -> Followers:
-    """Who wants to know of a new post: those who follow its thread or, of a thread's first post, its category;
-    and those who follow its author."""
-    opens = post.kind in OPENING_KINDS
-    place = Follow.category_id == post.thread.category_id if opens else Follow.thread_id == post.thread_id
-    found: Sequence[int] = _followers(session, place, post.author_id)
-    of_author = _followers(session, Follow.followed_id == post.author_id, post.author_id) if post.author_id else []
-    return Followers(frozenset(found), frozenset(of_author))
-
-
-def _followers(session: Session, of: object, besides: int | None) -> Sequence[int]:
-    living = select(Follow.member_id).join(Member, Member.id == Follow.member_id).where(Member.deleted_at.is_(None))
-    return session.scalars(living.where(of, Follow.member_id != (besides or 0))).all()  # type: ignore[arg-type]
 
 
 def _column(what: Followed) -> str:

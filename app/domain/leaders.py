@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from app.domain import activities, evaluator, rows, scores, site_settings
+from app.domain import activities, evaluator, hearers, rows, scores, site_settings
 from app.domain.activities import Activity
 from app.domain.base import insert_into, now
 from app.domain.imported import ImportRun
@@ -263,7 +263,9 @@ def _close(session: Session, week: int, zone: str, moment: datetime) -> bool:
     )  # fmt: skip
     columns = ["week", "category_id", "member_id", "is_staff", "position", "points", "accepted", "seq"]
     session.execute(insert_into(session, Placing).from_select(columns, finished.params(at=moment)))
-    _note_first_ones(session, week, scores.begins(week + 1, zone) - timedelta(seconds=1))
+    ended = scores.begins(week + 1, zone)
+    _note_first_ones(session, week, ended - timedelta(seconds=1))
+    hearers.of_week(session, week, ended, moment)
     return True
 
 

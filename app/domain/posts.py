@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from app.domain import activities, follows, markup, members, mentions, tags, threads
+from app.domain import activities, follows, hearers, markup, members, mentions, tags, threads
 from app.domain.base import now
 from app.domain.members import Member
 from app.domain.problems import Invalid, Refused
@@ -86,7 +86,7 @@ def comment(session: Session, parent: Post, author: Member, body: str, *, at: da
     post.parent_id = parent.parent_id or parent.id
     _count(parent.thread, post, moment)
 
-    _note(session, post, author, moment)
+    _note(session, post, author, moment, answered=(parent, session.get_one(Post, post.parent_id)))
     return post
 
 
@@ -192,7 +192,8 @@ def _count(thread: Thread, post: Post, moment: datetime) -> None:
     thread.active_at = max(thread.active_at, moment)
 
 
-def _note(session: Session, post: Post, author: Member, moment: datetime) -> None:
+def _note(session: Session, post: Post, author: Member, moment: datetime, answered: Sequence[Post] = ()) -> None:
     if kind := NOTED_AS.get(Kind(post.kind)):
         activities.note(session, kind, author, post=post, at=moment)
     mentions.settle(session, post, author, moment)
+    hearers.of_post(session, post, author, moment, answered=answered)

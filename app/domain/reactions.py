@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
 
-from app.domain import activities, members, rows, threads
+from app.domain import activities, hearers, members, rows, threads
 from app.domain.base import now
 from app.domain.listing import author_columns, with_author
 from app.domain.members import Member
@@ -28,6 +28,7 @@ def react(session: Session, post: Post, member: Member, kind: str, *, at: dateti
         return False
 
     _count(post, kind, 1)
+    hearers.of_reaction(session, post, member, kind, moment)
 
     activities.note(session, f"{kind}_given", member, post=post, at=moment)
     if post.author is not None:

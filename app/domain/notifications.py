@@ -129,32 +129,8 @@ def _tell(session: Session, notices: Sequence[dict[str, Any]], moment: datetime)
         .returning(Notification.id, Notification.member_id, Notification.kind),
         [blank | notice for notice in notices],
     ).all()
-<<<<<<< HEAD
     mailings.owe(session, new)
     return len(new)
-=======
-    _owe(session, new)
-    return len(new)
-
-
-def _owe(session: Session, new: Sequence[Any]) -> None:
-    reachable = set(
-        session.scalars(
-            select(Member.id).where(
-                Member.id.in_({it.member_id for it in new}),
-                Member.email_verified_at.is_not(None),
-                Member.deleted_at.is_(None),
-            )
-        )
-    )
-    letters = [
-        {"notification_id": it.id, "member_id": it.member_id, "kind": it.kind}
-        for it in new
-        if it.member_id in reachable
-    ]
-    if letters:
-        session.execute(insert_into(session, Delivery).on_conflict_do_nothing(), letters)
-        ring_after_commit(session, "mail")
 
 
 def read(session: Session, member_id: int, which: ColumnElement[bool], *, at: datetime | None = None) -> int:
@@ -188,4 +164,3 @@ def forget_old(session: Session, *, at: datetime | None = None) -> int:
     session.execute(delete(Delivery).where(Delivery.notification_id.in_(ids)))
     session.execute(delete(Notification).where(Notification.id.in_(ids)))
     return len(ids)
->>>>>>> 52b8bab (Tell members of answers, replies, mentions, reactions, acceptance, weeks and news)

@@ -231,6 +231,11 @@ def _anything(it: Row, _group: Row | None) -> Said:
     return Said(_("There is news for you"), "/notifications")
 
 
+def _badge_open(it: Row, _group: Row | None) -> Said:
+    said = _("%(badge)s can be earned now", badge=strong(it.facts["badge"]))
+    return Said(said, f"/badges/{it.facts['slug']}", "medal")
+
+
 def _short(words: str | None) -> str:
     return shorten(words or "", WORDS_MOST, placeholder=" …")
 
@@ -243,6 +248,7 @@ SAYS: dict[str, Callable[[Row, Row | None], Said]] = {
     "badge_earned": _badge_earned,
     "badge_revoked": _badge_revoked,
     "badge_given_back": _badge_given_back,
+    "badge_open": _badge_open,
     "answer": _answer,
     "reply": _reply,
     "mention": _mention,

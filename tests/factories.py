@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from itertools import count
 
 from sqlalchemy.orm import Session
 
 from app.domain import accounts, posts
 from app.domain.base import now
+from app.domain.events import Event
 from app.domain.members import Member
 from app.domain.threads import Category, Post, Thread
 
@@ -43,3 +45,17 @@ def make_thread(session: Session, by: Member | None = None, kind: str = "questio
 def make_answer(session: Session, by: Member | None = None, thread: Thread | None = None) -> Post:
     """An answer to a question."""
     return posts.post_reply(session, thread or make_thread(session), by or make_member(session), "Because.")
+
+
+def make_event(session: Session, begins_at: datetime | None = None, **more: object) -> Event:
+    """An evening of two hours that began an hour ago, for everybody, with nothing to earn but being there."""
+    begins = begins_at or now() - timedelta(hours=1)
+    fields = {
+        "title": "Spring meet-up", "begins_at": begins, "ends_at": begins + timedelta(hours=2), "zone": "UTC",
+        "place": "Harbour Hall", "about": "", "about_html": "", "gives_points": False, "audience": "everybody",
+        "group_name": "",
+    }  # fmt: skip
+    event = Event(**(fields | more))
+    session.add(event)
+    session.flush()
+    return event

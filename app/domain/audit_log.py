@@ -26,6 +26,8 @@ DEEDS = {
     "feedback": "dealt with feedback", "test-mail": "sent a test mail", "account": "changed an account",
     "look": "read a reported conversation", "report": "decided about a reported conversation",
     "revoke": "took back a badge", "give-back": "gave back a badge",
+    "event": "changed an event", "attendance": "changed who was at an event",
+    "award": "gave a badge by hand", "invitation": "invited a member to a badge",
     "swag": "dealt with swag", "swag-export": "took a list of swag with addresses",
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ def change(
     name: str, title: str, location: str, website: str, links: str, about: str, zone: str,
 ) -> None:  # fmt: skip
     """Let a member say all this of themselves from now on; raises Invalid with everything that needs another look."""
-    said = {"name": _line(name) or member.username, "title": _line(title), "location": _line(location)}
+    said = {"name": one_line(name) or member.username, "title": one_line(title), "location": one_line(location)}
     said |= {"website": website.strip(), "about": about.replace("\r\n", "\n").replace("\x00", "").strip()}
     addresses = [address for address in (it.strip() for it in links.splitlines()) if address]
     html = markup.render(said["about"])
@@ -77,7 +77,7 @@ def zones() -> tuple[str, ...]:
     return ("UTC", *sorted(zone for zone in available_timezones() if zone.partition("/")[0] in REGIONS))
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """One line without invisible marks, which could turn the text round them about."""
     shown = "".join(
         " " if unicodedata.category(it) in ("Cc", "Zl", "Zp") else it

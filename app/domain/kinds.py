@@ -35,6 +35,12 @@ _KINDS = (
     Kind("lesson_passed", "Read a lesson and answer its questions", "Finish {n} lessons", "lessons finished"),
     Kind("checklist_completed", "Finish the checklist", "Finish {n} checklists", "checklists finished"),
     Kind("event_attended", "Attend an event", "Attend {n} events", "events attended"),
+    Kind(
+        "event_credited",
+        "Attend an event that gives points",
+        "Attend {n} events that give points",
+        "events with points",
+    ),
     Kind("feedback_given", "Tell us what you think of this place", "Send feedback {n} times", "times"),
     # Threads and posts
     Kind("asked", "Ask your first question", "Ask {n} questions", "questions asked"),

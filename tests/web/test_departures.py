@@ -28,9 +28,10 @@ PASSWORD = "seventeen wild geese"
 # What else names a member: deeds and records that others stand on, or that staff answer for.
 STAY = {
     "activities.actor_id", "activities.member_id", "audit_entries.by_id", "audit_entries.member_id",
-    "awards.by_id", "awards.member_id", "awards.revoked_by_id", "conversations.high_id", "conversations.low_id",
-    "edits.member_id", "feedback.done_by_id", "feedback.member_id", "flag_cases.claimed_by_id",
+    "attendances.by_id", "attendances.member_id", "attendances.withdrawn_by_id", "awards.by_id", "awards.member_id", "awards.revoked_by_id", "conversations.high_id", "conversations.low_id",
+    "edits.member_id", "events.made_by_id", "feedback.done_by_id", "feedback.member_id", "flag_cases.claimed_by_id",
     "flag_cases.decided_by_id", "flags.member_id", "given_warnings.by_id", "given_warnings.member_id",
+    "invitations.by_id",
     "mentions.member_id", "messages.author_id", "messages.to_id", "notifications.actor_id", "point_entries.actor_id",
     "point_entries.member_id", "posts.author_id", "posts.deleted_by_id", "prepared_replies.changed_by_id", "reactions.member_id", "reports.about_id",
     "reports.by_id", "reports.decided_by_id", "reports.opened_by_id", "site_settings.changed_by_id",

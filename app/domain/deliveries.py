@@ -14,13 +14,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    Case,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
     Index,
     String,
     and_,
+    case,
     delete,
+    literal,
     or_,
     select,
     text,
@@ -29,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.domain.base import Base, insert_into, now
+from app.domain.base import Base, Instant, insert_into, now
 from app.domain.leases import Lost
 from app.domain.members import Member
 
@@ -119,11 +122,12 @@ def claim(session: Session, kinds: Iterable[str], *, at: datetime | None = None)
     """Take the letter that is due first, for as long as the lease lasts; None where none is."""
     moment, of_kinds = at or now(), Delivery.kind.in_(list(kinds))
     _doubt_what_was_left(session, moment)
+    _give_up_what_kills(session, moment)
     first = (
         select(Delivery.id).where(UNSETTLED, of_kinds, _ready(moment)).order_by(Delivery.due_at, Delivery.id).limit(1)
     )
     values = {
-        "state": "sending", "token": secrets.token_hex(16), "lease_until": moment + LEASE,
+        "state": "sending", "token": secrets.token_hex(16), "lease_until": _lease_from(moment),
         "attempts": Delivery.attempts + 1,
     }  # fmt: skip
     taken = update(Delivery).where(Delivery.id.in_(first.with_for_update(skip_locked=True))).values(values)
@@ -228,6 +232,22 @@ def _doubt_what_was_left(session: Session, moment: datetime) -> None:
     left = update(Delivery).where(UNSETTLED, Delivery.state == "handover", Delivery.lease_until < moment)
     values = {"state": "uncertain", "due_at": moment + DOUBT, "token": None, "reply": "whoever sent it stopped"}
     session.execute(left.values(values).execution_options(synchronize_session=False))
+
+
+def _give_up_what_kills(session: Session, moment: datetime) -> None:
+    """A letter may kill whoever writes it, and can then not be put off by them."""
+    old = update(Delivery).where(
+        UNSETTLED, Delivery.state == "sending", Delivery.lease_until < moment,
+        Delivery.created_at < moment - GIVE_UP, Delivery.attempts >= len(STEPS),
+    )  # fmt: skip
+    values = {"state": "dead", "token": None, "lease_until": None, "reply": "whoever sent it stopped, each time"}
+    session.execute(old.values(values).execution_options(synchronize_session=False))
+
+
+def _lease_from(moment: datetime) -> Case[datetime]:
+    """What failed often may be what kills its sender: should it happen again, others have an hour in peace."""
+    soon, late = (literal(moment + it, Instant()) for it in (LEASE, max(LEASE, STEPS[-1])))
+    return case((Delivery.attempts < len(STEPS), soon), else_=late)
 
 
 def _requeue(session: Session, letter: Delivery, moment: datetime, **values: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -11,6 +12,11 @@ from app.db import transaction
 from app.domain import deliveries
 from app.domain.deliveries import Delivery, MailRoute
 from tests.factories import make_member
+
+
+def use(app, monkeypatch, url):
+    """Let the site send by another way."""
+    monkeypatch.setitem(app.config, "SETTINGS", dataclasses.replace(app.config["SETTINGS"], mail_url=url))
 
 
 def owe(engine, name="ada", kind="password_changed", **more):

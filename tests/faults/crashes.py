@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -85,6 +86,9 @@ def nothing_waits() -> bool:
 class Cast:
     """The processes of a site: a worker with its children, and writers."""
 
+    worker_command: Sequence[str] = ("worker.py",)
+    writer_module = "tests.faults.writer"
+
     def __init__(self, environ: dict[str, str], deeds: int, seed: int) -> None:
         self.environ, self.deeds, self.seeds = environ, deeds, iter(range(seed * 1000, seed * 1000 + 999))
         self.worker = self._worker()
@@ -97,10 +101,10 @@ class Cast:
         )  # fmt: skip
 
     def _worker(self) -> subprocess.Popen[bytes]:
-        return self._start("worker.py")
+        return self._start(*self.worker_command)
 
     def _writer(self) -> subprocess.Popen[bytes]:
-        return self._start("-m", "tests.faults.writer", str(next(self.seeds)), str(self.deeds))
+        return self._start("-m", self.writer_module, str(next(self.seeds)), str(self.deeds))
 
     def play(self, kills: int, deeds: int, dice: Random) -> Counter[str]:
         """Kill somebody each time another part of the deeds is written; returns who died how often."""
@@ -118,9 +122,13 @@ class Cast:
         for i, writer in enumerate(self.writers):
             if writer.poll() not in (None, 0, -signal.SIGKILL):
                 raise AssertionError(f"a writer failed with status {writer.returncode}")
-            if writer.poll() is not None and noted() < self.deeds:
+            if writer.poll() is not None and self.done() < self.deeds:
                 self.writers[i] = self._writer()
-        return noted() >= mark
+        return self.done() >= mark
+
+    def done(self) -> int:
+        """How many deeds stand in the database."""
+        return noted()
 
     def _writers_rest(self) -> bool:
         return all(writer.poll() is not None for writer in self.writers)
@@ -148,9 +156,9 @@ class Cast:
 
 
 @contextmanager
-def site(environ: dict[str, str], deeds: int, seed: int) -> Iterator[Cast]:
+def site(environ: dict[str, str], deeds: int, seed: int, kind: Callable[..., Any] = Cast) -> Iterator[Any]:
     """A site that is being written to."""
-    cast = Cast(environ, deeds, seed)
+    cast = kind(environ, deeds, seed)
     try:
         yield cast
     finally:
@@ -167,8 +175,13 @@ def children_of(pid: int) -> list[int]:
 def role(pid: int) -> str:
     """What a child of the worker is."""
     with suppress(FileNotFoundError, ProcessLookupError):
-        return "redis" if "redis-server" in Path(f"/proc/{pid}/cmdline").read_text() else "worker's child"
+        return "redis" if "redis-server" in Path(f"/proc/{pid}/cmdline").read_text() else named(pid)
     return "gone"
+
+
+def named(pid: int) -> str:
+    """What the supervisor calls a child."""
+    return Path(f"/proc/{pid}/comm").read_text().strip()
 
 
 def killed(pid: int) -> bool:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 def create_app(settings: config.Settings | None = None) -> Flask:
     """The site, ready to serve or to work."""
     from app import bell, db, logs, redis_server, web
-    from app.web import headers, health, presence, requests, sessions, static
+    from app.web import bodies, headers, health, presence, sessions, static
 
     settings = settings or config.read()
     app = Flask("app", root_path=str(ROOT), template_folder="templates", static_folder="static")
@@ -31,7 +31,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     with app.app_context():
         db.prepare(db.db.engine)
     bell.hang(redis_server.address(settings), settings.secret_key)
-    requests.install(app)
+    bodies.install(app)
     CSRFProtect(app)
     logs.watch_requests(app)
     headers.install(app)

@@ -31,6 +31,7 @@ from app.domain import (  # noqa: F401
     prepared_replies,
     reads,
     reports,
+    requests,
     scores,
     second_factors,
     sendings,

@@ -28,6 +28,7 @@ DEEDS = {
     "revoke": "took back a badge", "give-back": "gave back a badge",
     "event": "changed an event", "attendance": "changed who was at an event",
     "award": "gave a badge by hand", "invitation": "invited a member to a badge",
+    "request": "decided about a badge request",
     "swag": "dealt with swag", "swag-export": "took a list of swag with addresses",
 }  # fmt: skip
 

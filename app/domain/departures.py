@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.domain import blocked_names, exports, second_factors, sessions, swag
+from app.domain import blocked_names, exports, requests, second_factors, sessions, swag
 from app.domain.base import now
 from app.domain.blocks import Block
 from app.domain.bookmarks import Bookmark
@@ -51,6 +51,7 @@ def leave(session: Session, member: Member, typed: str, *, at: datetime | None =
     second_factors.turn_off(session, member)
     exports.forget(session, member)
     swag.forget_member(session, member)
+    requests.forget_member(session, member, at=moment)
     for column in THEIRS_ALONE:
         session.execute(delete(column.class_).where(column == member.id))
     _forget_letters(session, member)

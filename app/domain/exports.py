@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, delete, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain import attendance, conversations, deliveries, invitations, limits, swag
+from app.domain import attendance, conversations, deliveries, invitations, limits, requests, swag
 from app.domain.activities import Activity
 from app.domain.badges import Award, Badge
 from app.domain.base import Base, now, ring_after_commit
@@ -183,6 +183,7 @@ def _parts(member_id: int) -> dict[str, Any]:
         "swag": swag.for_export(member_id),
         "events": attendance.for_export(member_id),
         "invitations": invitations.for_export(member_id),
+        **requests.for_export(member_id),
         "posts": own_posts.where(Post.author_id == member_id).order_by(Post.id),
         "edits": select(Edit.post_id, Edit.part, Edit.before, Edit.created_at).filter_by(**by).order_by(Edit.id),
         "reactions": select(Reaction.post_id, Reaction.kind, Reaction.created_at).filter_by(**by).order_by(Reaction.id),

@@ -30,11 +30,11 @@ def change(
     html = markup.render(said["about"])
 
     problems = {field: _too_long(MOST[field]) for field, text in said.items() if len(text) > MOST[field]}
-    if said["website"] and not _is_address(said["website"]):
+    if said["website"] and not is_address(said["website"]):
         problems["website"] = _("Begin it with https:// or http://, as in https://example.org.")
     if len(addresses) > MOST_LINKS:
         problems["links"] = _("At most %(most)s, one a line.", most=MOST_LINKS)
-    elif wrong := [it for it in addresses if not _is_address(it)]:
+    elif wrong := [it for it in addresses if not is_address(it)]:
         problems["links"] = _("This is not an address that begins with https://: %(wrong)s", wrong=wrong[0][:80])
     if "about" not in problems and len(html) > ABOUT_HTML_MOST:
         problems["about"] = _("Use fewer links and less formatting here.")
@@ -91,7 +91,7 @@ def _too_long(most: int) -> str:
     return ngettext("Use at most %(num)s character.", "Use at most %(num)s characters.", most)
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
     """Whether a link can lead there: a page of the web, and nobody's name and password."""
     if len(text) > MOST["website"] or not text.isprintable() or set(text) & set(' "<>\\^`{|}'):
         return False

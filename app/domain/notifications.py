@@ -84,16 +84,21 @@ def tell_of_awards(session: Session, awards: Sequence[int], *, at: datetime | No
         Activity.happened_at > (at or now()) - THANKED_WITHIN,
     )  # fmt: skip
     rows = session.execute(
-        select(Award.id, Award.member_id, Activity.kind, Activity.post_id, giver.id.label("giver"))
+        select(
+            Award.id, Award.member_id, Award.by_id, Award.reason, Activity.kind, Activity.post_id,
+            giver.id.label("giver"),
+        )
         .join(Member, Member.id == Award.member_id)
         .outerjoin(Activity, gift)
         .outerjoin(giver, and_(giver.id == Activity.actor_id, giver.email_verified_at.is_not(None)))
         .where(Award.id.in_(awards), Member.deleted_at.is_(None))
         .order_by(Award.id)
-    ).all()
+    ).all()  # fmt: skip
     own = [
-        {"member_id": it.member_id, "kind": "badge_earned", "key": f"award:{it.id}", "award_id": it.id} for it in rows
-    ]
+        {"member_id": it.member_id, "kind": "badge_earned", "key": f"award:{it.id}", "award_id": it.id,
+         "actor_id": it.by_id, "facts": {"message": it.reason} if it.reason else None}
+        for it in rows
+    ]  # fmt: skip
     thanks = [
         {"member_id": it.giver, "kind": "reaction", "what": "thanks", "key": f"gift:{it.id}", "award_id": it.id,
          "post_id": it.post_id, "actor_id": it.member_id, "facts": {"gift": THANKED[it.kind]}}

@@ -37,6 +37,7 @@ class Use(StrEnum):
 
     POST = "post"
     PHOTO = "photo"
+    REQUEST = "request"  # for who asked for a badge, and staff
 
 
 LONGEST_SIDE = 1600
@@ -57,7 +58,7 @@ class Picture(Base):
     """A picture under a name that nobody can guess. What it shows is fetched only when asked for."""
 
     __tablename__ = "pictures"
-    __table_args__ = (CheckConstraint("use IN ('post', 'photo')", name="use"),)
+    __table_args__ = (CheckConstraint("use IN ('post', 'photo', 'request')", name="use"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(32), unique=True)
@@ -113,8 +114,8 @@ def keep(session: Session, member: Member, drawing: Drawing, *, at: datetime | N
 
 
 def content(session: Session, name: str) -> bytes | None:
-    """The WebP file of that name."""
-    return session.scalar(select(Picture.content).where(Picture.name == name))
+    """The WebP file of that name, of a picture that anybody who knows the name may see."""
+    return session.scalar(select(Picture.content).where(Picture.name == name, Picture.use != Use.REQUEST))
 
 
 def remove(session: Session, name: str, member: Member) -> bool:

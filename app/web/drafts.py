@@ -13,8 +13,8 @@ from app.domain.words import _
 from app.web import audience
 from app.web.answers import on_to
 from app.web.audience import member, members_only
+from app.web.bodies import takes_pictures
 from app.web.composer import Form
-from app.web.requests import takes_pictures
 
 bp = Blueprint("drafts", __name__)
 

@@ -13,9 +13,9 @@ from app.domain.words import _
 from app.web import audience, composer, fragments
 from app.web.answers import by_htmx, on_to
 from app.web.audience import everybody, member, members_only, staff_only, viewer
+from app.web.bodies import takes_pictures
 from app.web.composer import Form
 from app.web.paging import page_number
-from app.web.requests import takes_pictures
 
 bp = Blueprint("posts", __name__)
 

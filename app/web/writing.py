@@ -16,8 +16,8 @@ from app.domain.words import _
 from app.web import audience, composer, fragments
 from app.web.answers import by_htmx, on_to
 from app.web.audience import member, members_only
+from app.web.bodies import takes_pictures
 from app.web.composer import Form
-from app.web.requests import takes_pictures
 
 bp = Blueprint("writing", __name__)
 

@@ -37,6 +37,8 @@ STAY = {
     "reports.by_id", "reports.decided_by_id", "reports.opened_by_id", "site_settings.changed_by_id",
     "suspensions.by_id", "suspensions.lifted_by_id", "suspensions.member_id", "swag.settled_by_id",
     "text_versions.by_id", "thread_tags.added_by_id", "threads.author_id", "visits.member_id", "placings.member_id",
+    "badge_requests.by_id", "badge_requests.claimed_by_id", "badge_requests.decided_by_id",
+    "badge_requests.member_id", "request_entries.by_id",
 }  # fmt: skip
 # What departures.leave ends by other verbs: their modules know how.
 ENDED = {

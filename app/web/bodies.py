@@ -1,4 +1,4 @@
-"""What a request may be: how large, and made of text that a database can hold."""
+"""What a body of a request may be: how large, and made of text that a database can hold."""
 
 from collections.abc import Callable
 from itertools import chain

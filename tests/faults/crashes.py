@@ -88,6 +88,7 @@ class Cast:
 
     worker_command: Sequence[str] = ("worker.py",)
     writer_module = "tests.faults.writer"
+    writer_words: Sequence[str] = ()
 
     def __init__(self, environ: dict[str, str], deeds: int, seed: int) -> None:
         self.environ, self.deeds, self.seeds = environ, deeds, iter(range(seed * 1000, seed * 1000 + 999))
@@ -104,7 +105,7 @@ class Cast:
         return self._start(*self.worker_command)
 
     def _writer(self) -> subprocess.Popen[bytes]:
-        return self._start("-m", self.writer_module, str(next(self.seeds)), str(self.deeds))
+        return self._start("-m", self.writer_module, str(next(self.seeds)), str(self.deeds), *self.writer_words)
 
     def play(self, kills: int, deeds: int, dice: Random) -> Counter[str]:
         """Kill somebody each time another part of the deeds is written; returns who died how often."""

@@ -23,7 +23,7 @@ from tests.mail.scene import look, owe, use, wait
 from tests.mail.servers import free_port
 
 LETTERS = 20 if os.environ.get("FULL") else 4
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.filterwarnings("ignore:Requiring AUTH")]
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def states(engine):
 
 
 @pytest.mark.parametrize("fault", offices.AT_THE_DOOR)
-def test_a_door_that_stays_shut_for_a_while_costs_a_letter_nothing(app, engine, monkeypatch, fault):
+def test_a_door_that_stays_shut_for_a_while_costs_a_letter_nothing(app, engine, monkeypatch, count, fault):
     for _ in range(LETTERS):
         owe(engine, "")
     with office(fault) as (post, url):
@@ -67,10 +67,11 @@ def test_a_door_that_stays_shut_for_a_while_costs_a_letter_nothing(app, engine, 
         settle(app, engine)
         assert states(engine) == [("sent", 1, 1)] * LETTERS
         assert [len(it) for it in post.copies().values()] == [1] * LETTERS
+    count(mails=LETTERS, faults={fault: 2})
 
 
 @pytest.mark.parametrize("fault", [*offices.PASSING, *offices.FOR_GOOD, *offices.IN_DOUBT])
-def test_what_goes_wrong_with_a_letter_is_mended_or_told(app, engine, monkeypatch, fault):
+def test_what_goes_wrong_with_a_letter_is_mended_or_told(app, engine, monkeypatch, count, fault):
     whom = {}
     for nth in range(LETTERS):
         whom[owe(engine, f"member{nth}w")] = f"member{nth}w@members.example"
@@ -90,9 +91,11 @@ def test_what_goes_wrong_with_a_letter_is_mended_or_told(app, engine, monkeypatc
                 assert len({it.name for it in taken}) == 1
                 assert row.handovers == 2 or len(taken) == 1
         assert sum(post.faults.values()) == LETTERS
+    doubled = sum(len(it) > 1 for it in copies.values())
+    count(mails=LETTERS, faults=post.faults, doubled=doubled, refused=len(post.refused))
 
 
-def test_everything_at_random_loses_nothing(app, engine, monkeypatch):
+def test_everything_at_random_loses_nothing(app, engine, monkeypatch, count):
     whom = {owe(engine, f"member{nth}v"): f"member{nth}v@members.example" for nth in range(LETTERS * 10)}
     with office() as (post, url):
         use(app, monkeypatch, url)
@@ -106,6 +109,8 @@ def test_everything_at_random_loses_nothing(app, engine, monkeypatch):
             assert taken or to in post.refused or (row.state, row.handovers) == ("uncertain", 2)
             assert len(taken) <= max(row.handovers, 1)
         assert sum(post.faults.values()) >= LETTERS
+    doubled = sum(len(it) > 1 for it in copies.values())
+    count(mails=len(whom), faults=post.faults, doubled=doubled, refused=len(post.refused))
 
 
 def test_a_server_that_is_down_for_six_hours_gets_every_letter_once_and_the_oldest_first(app, engine, monkeypatch):

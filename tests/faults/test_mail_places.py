@@ -42,7 +42,7 @@ def in_a_child(app, engine, place: str, act: Callable[[], None]) -> int:
 
 
 @pytest.mark.parametrize("place", places.PLACES)
-def test_a_sender_that_dies_loses_nothing_and_doubles_only_what_may_have_left(app, engine, monkeypatch, place):
+def test_a_sender_that_dies_loses_nothing_and_doubles_only_what_may_have_left(app, engine, monkeypatch, count, place):
     state, handovers, copies, in_the_end = DEATHS[place]
     with office() as (post, url):
         use(app, monkeypatch, url)
@@ -65,10 +65,11 @@ def test_a_sender_that_dies_loses_nothing_and_doubles_only_what_may_have_left(ap
             assert len(names) == in_the_end
             assert len(set(names)) == 1
             assert in_the_end == 1 or look(engine, letter).handovers == 2  # told apart in the row
+    count(mails=ROUNDS, kills={f"sender, {place}": ROUNDS}, doubled=ROUNDS * (in_the_end - 1))
 
 
 @pytest.mark.parametrize("place", ["claimed", "offered"])
-def test_a_sender_that_sleeps_past_its_lease_sends_nothing_when_it_wakes(app, engine, monkeypatch, place):
+def test_a_sender_that_sleeps_past_its_lease_sends_nothing_when_it_wakes(app, engine, monkeypatch, count, place):
     with office() as (post, url):
         use(app, monkeypatch, url)
         for nth in range(ROUNDS):
@@ -82,6 +83,7 @@ def test_a_sender_that_sleeps_past_its_lease_sends_nothing_when_it_wakes(app, en
             os.waitpid(sleeper, 0)
             assert (look(engine, letter).state, look(engine, letter).attempts) == ("sent", 2)
             assert len(post.copies()[to]) == 1
+    count(mails=ROUNDS, pranks={f"sender asleep, {place}": ROUNDS})
 
 
 def test_a_sender_that_sleeps_while_handing_over_changes_no_row_when_it_wakes(app, engine, monkeypatch):

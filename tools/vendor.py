@@ -42,16 +42,17 @@ COPIES = {
 
 # Bold weight for controls, fill weight (the ending -fill) for states.
 ICONS = """
-    airplane-landing-fill airplane-takeoff-fill airplane-tilt-fill arrow-counter-clockwise arrow-down arrow-fat-up
-    arrow-right arrow-up at bell bell-fill bell-slash bookmark-simple bookmark-simple-fill caret-left caret-right
-    chat-circle chat-circle-fill chats-circle chats-circle-fill check check-circle-fill circle-half clock
-    clock-counter-clockwise code coins coins-fill device-mobile dots-three download-simple envelope-simple
-    envelope-simple-fill eye eye-slash flag flag-fill funnel gavel gavel-fill gear hand-waving-fill heart image info
-    key lightbulb link-simple list-bullets lock-simple lock-simple-fill lock-simple-open magnifying-glass medal
-    medal-fill minus moon note-pencil note-pencil-fill paper-plane-tilt pencil-simple pencil-simple-fill plus
-    prohibit push-pin push-pin-fill question question-fill quotes ranking ranking-fill scroll shield-check
-    shield-check-fill sign-in sign-out sparkle squares-four sun tag text-b text-italic trash tray trophy trophy-fill
-    user users warning warning-circle-fill warning-fill x
+    air-traffic-control air-traffic-control-fill airplane-landing-fill airplane-takeoff-fill airplane-tilt-fill
+    arrow-counter-clockwise arrow-down arrow-fat-up arrow-right arrow-up at bell bell-fill bell-slash
+    bookmark-simple bookmark-simple-fill caret-left caret-right chat-circle chat-circle-fill chats-circle
+    chats-circle-fill check check-circle-fill circle-half clock clock-counter-clockwise code coins coins-fill
+    device-mobile dots-three download-simple envelope-simple envelope-simple-fill eye eye-slash flag flag-fill
+    funnel gavel gavel-fill gear hand-waving-fill heart image info key lightbulb link-simple list-bullets
+    lock-simple lock-simple-fill lock-simple-open magnifying-glass medal medal-fill minus moon note-pencil
+    note-pencil-fill paper-plane-tilt pencil-simple pencil-simple-fill plus prohibit push-pin push-pin-fill
+    question question-fill quotes ranking ranking-fill scroll shield-check shield-check-fill sign-in sign-out
+    sparkle squares-four sun tag text-b text-italic trash tray trophy trophy-fill user users warning
+    warning-circle-fill warning-fill x
 """.split()  # noqa: SIM905 (a literal list would fill a page)
 MASKS = ("arrow-fat-up", "arrow-fat-up-fill", "dots-three", "lightbulb", "lightbulb-fill")
 STARS = 5

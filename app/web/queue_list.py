@@ -1,0 +1,58 @@
+"""The list in the moderators' queue: what its address asks for, and the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import abort, request
+from sqlalchemy.orm import Session
+
+from app.domain import request_queue
+from app.domain.base import now
+from app.domain.members import Member
+from app.domain.requests import OPEN, BadgeRequest
+from app.web.paging import page_number
+
+HERE = "/moderation/requests"
+ALLOWED = {"state": request_queue.STATES, "age": ("any", *request_queue.AGES), "whose": ("any", "mine")}
+
+
+def filters(opened: BadgeRequest | None = None) -> dict[str, str]:
+    """How the list is filtered: in the address, or in a field of the form that stood beside it.
+
+    Where nothing is said, the list is the one that a request was opened from would be in.
+    """
+    given: Mapping[str, str] = request.args
+    if request.method == "POST":
+        given = dict(parse_qsl(request.form.get("filters", "")[:500]))
+    wanted = {name: given.get(name) or allowed[0] for name, allowed in ALLOWED.items()}
+    if opened is not None and not given.get("state"):
+        wanted["state"] = opened.state if opened.state in OPEN else "decided"
+    if any(wanted[name] not in allowed for name, allowed in ALLOWED.items()):
+        abort(400, "That filter is not known.")
+    return wanted | {"badge": given.get("badge", "")}
+
+
+def back(opened: int | None = None) -> str:
+    """The list that a form stood beside, or one of its requests."""
+    place = f"{HERE}/{opened}" if opened else HERE
+    return f"{place}?{urlencode(filters())}" if request.form.get("filters") else place
+
+
+def around(session: Session, viewer: Member, opened: BadgeRequest | None = None) -> dict[str, Any]:
+    """A page of the list with what stands around it."""
+    moment, number, wanted = now(), page_number(), filters(opened)
+    badges = request_queue.badges(session)
+    if wanted["badge"] not in ("", *(it.slug for it in badges)):
+        abort(400, "That filter is not known.")
+    age = request_queue.AGES.get(wanted["age"])
+    mine = viewer if wanted["whose"] == "mine" else None
+    search = request_queue.Search(wanted["state"], wanted["badge"], moment - age if age else None, mine)
+    listed, more = request_queue.page(session, search, moment, number)
+    return {
+        "listed": listed, "more": more, "page": number, "filters": wanted, "query": urlencode(wanted), "badges": badges,
+        "counts": request_queue.counts(session), "moment": moment, "search": search,
+        "undoable": request_queue.can_be_undone(session, viewer, moment),
+    }  # fmt: skip

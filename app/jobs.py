@@ -20,6 +20,7 @@ from app.domain import (
     limits,
     links,
     notifications,
+    request_queue,
     sessions,
     swag,
 )
@@ -75,6 +76,12 @@ def close_weeks() -> int:
 def _close_next() -> bool:
     with transaction() as session:
         return leaders.close_next(session)
+
+
+def nudge() -> int:
+    """Remind the team of requests that wait too long; returns how many of them were told."""
+    with transaction() as session:
+        return request_queue.nudge(session)
 
 
 def tidy() -> int:

@@ -20,6 +20,7 @@ SWEPT = {
     jobs.make_exports: 20.0,
     jobs.look_around: 60.0,
     jobs.close_weeks: 60.0,
+    jobs.nudge: 600.0,
     jobs.tidy: 3600.0,
 }  # and how many seconds each may rest
 

@@ -115,9 +115,7 @@ def badges(session: Session) -> Sequence[Row]:
 
 def following(session: Session, search: Search, request: BadgeRequest, moment: datetime) -> int | None:
     """The open request after this one in the list, to go on with."""
-    later = or_(
-        table.c.sent_at > request.sent_at, and_(table.c.sent_at == request.sent_at, table.c.id > request.id)
-    )
+    later = or_(table.c.sent_at > request.sent_at, and_(table.c.sent_at == request.sent_at, table.c.id > request.id))
     rows = select(table.c.id).join(Badge, Badge.id == table.c.badge_id).where(*_conditions(search, moment), later)
     return session.scalar(rows.order_by(table.c.sent_at, table.c.id).limit(1))
 
@@ -153,11 +151,12 @@ def record_of(session: Session, request: BadgeRequest) -> Record:
     attended = select(func.coalesce(func.sum(Activity.amount), 0)).where(
         Activity.member_id == whose, Activity.kind == "event_attended"
     )
-    numbers = session.execute(select(*(it.scalar_subquery() for it in (accepted, held, attended)))).one()
+    numbers = (accepted, held, attended)
+    answers, badges, events = session.execute(select(*(it.scalar_subquery() for it in numbers))).one()
     before = select(table.c.state, func.count()).where(table.c.member_id == whose, table.c.id < request.id)
-    requests = {state: number for state, number in session.execute(before.group_by(table.c.state))}
+    requests: dict[str, int] = dict(session.execute(before.group_by(table.c.state)).all())
     behaviour = behaviour_of(session, whose)
-    return Record(behaviour.posts, *numbers, behaviour.warnings, behaviour.suspensions, requests)
+    return Record(behaviour.posts, answers, badges, events, behaviour.warnings, behaviour.suspensions, requests)
 
 
 def earlier(session: Session, request: BadgeRequest) -> Sequence[Row]:

@@ -18,11 +18,16 @@ from app.domain.words import _, ngettext
 from app.web import queue_case, queue_list
 from app.web.answers import by_htmx, on_to
 from app.web.audience import member, myself, staff_only
+from app.web.pictures import LOCKED
 
 bp = Blueprint("request_queue", __name__, url_prefix=queue_list.HERE)
 
 CLAIM_MINUTES = int(requests.CLAIM_LASTS.total_seconds() // 60)
-DECISIONS = {"approve": requests.approve, "ask": requests.ask, "decline": requests.decline}
+DECISIONS: dict[str, Callable[..., object]] = {
+    "approve": requests.approve,
+    "ask": requests.ask,
+    "decline": requests.decline,
+}
 A_YEAR = 365 * 24 * 3600
 Deed = Callable[[Session, BadgeRequest, Member], object]
 
@@ -60,6 +65,15 @@ def show(request_id: int) -> str:
     found = _find(request_id)
     around = queue_list.around(db.session(), member(), found)
     return render_template("queue/list.html", opened=True, **around, **_case(found, around))
+
+
+@bp.get("/<int:request_id>/pictures/<proof>.webp")
+@staff_only
+def picture(request_id: int, proof: str) -> Response:
+    """A picture that came as evidence, which only its member and the team see."""
+    found = requests.picture(db.session(), _find(request_id), proof) or abort(404)
+    headers = {"Cache-Control": "private, no-store", "Content-Security-Policy": LOCKED}
+    return Response(found, content_type="image/webp", headers=headers)
 
 
 @bp.post("/<int:request_id>/claim")
@@ -140,16 +154,16 @@ def remark(request_id: int) -> Response | tuple[str, int]:
     )
 
 
-@bp.post("/<int:request_id>/events/<int:event_id>")
+@bp.post("/<int:request_id>/events/<int:evidence_id>")
 @staff_only
-def decide_event(request_id: int, event_id: int) -> Response | tuple[str, int]:
+def decide_event(request_id: int, evidence_id: int) -> Response | tuple[str, int]:
     """Accept, refuse or park one event of the evidence."""
     state, reason = request.form.get("state", ""), request.form.get("reason", "")
-    if event_id not in [it.id for it in requests.evidence(db.session(), _find(request_id)).events]:
+    if evidence_id not in [it.id for it in requests.evidence(db.session(), _find(request_id)).events]:
         abort(404)
 
     def deed(writing: Session, _it: BadgeRequest, me: Member) -> None:
-        requests.decide_event(writing, writing.get_one(RequestEvent, event_id), me, state, reason)
+        requests.decide_event(writing, writing.get_one(RequestEvent, evidence_id), me, state, reason)
 
     return _do(request_id, deed, _("Noted for this event."), stay=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from itertools import count
 from typing import Any
@@ -17,7 +17,19 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import drafts, exports, feedback, flags, links, messages, passwords, pictures, reports, sessions
+from app.domain import (
+    drafts,
+    exports,
+    feedback,
+    flags,
+    links,
+    messages,
+    passwords,
+    pictures,
+    reports,
+    requests,
+    sessions,
+)
 from app.domain.base import Base, now
 from app.domain.conversations import Conversation
 from app.domain.links import Purpose
@@ -162,13 +174,23 @@ def _furnish_writing(session: Session, ada: Member) -> dict[str, Any]:
 
 
 def _furnish_for_staff(session: Session, post: Post, stan: Member) -> dict[str, Any]:
-    """A flag on a post of ada's, something stan said to the team, and words to answer with."""
+    """A flag on a post of ada's, something stan said to the team, a request of ada's, and words to answer with."""
     flag, said = flags.flag(session, post, stan, "spam"), feedback.send(session, stan, "I like it here.")
     reply = PreparedReply(name=f"Thanks {post.id}", suits="approve", body="Thank you, {member}.")
     session.add(reply)
+    badge = make_badge(session, f"listener-{post.id}", ways=["request"])
+    proof = requests.Evidence(
+        events=[("Autumn meeting", date(2026, 10, 3))],
+        pictures=[pictures.Drawing(pictures.Use.REQUEST, b"RIFF....WEBP", 1, 1)],
+    )
+    wish, _new = requests.send(session, post.author, badge, "I was there.", evidence=proof)
+    shown = requests.evidence(session, wish)
     session.flush()
     return {
         "case_id": flag.case_id,
+        "request_id": wish.id,
+        "evidence_id": shown.events[0].id,
+        "proof": shown.pictures[0],
         "reply_id": reply.id,
         "feedback_id": said.id,
         "category_id": make_category(session).id,

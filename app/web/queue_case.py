@@ -35,7 +35,7 @@ def about(session: Session, case: BadgeRequest | None, viewer: Member, search: S
         "earlier": request_queue.earlier(session, case), "badges_held": request_queue.badges_of(session, case.member_id),
         "is_claimed": claimed, "mine": claimed and case.claimed_by_id == viewer.id,
         "minutes": -(-(case.claimed_until - moment).total_seconds() // 60) if claimed and case.claimed_until else 0,
-        "can_undo": case.can_be_undone_by(viewer, moment), "next": request_queue.following(session, search, case, moment),
+        "can_undo": case.can_be_undone_by(viewer, moment), "next_id": request_queue.following(session, search, case, moment),
         **_replies(session, case, viewer),
     }  # fmt: skip
 

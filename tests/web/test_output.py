@@ -78,7 +78,7 @@ def test_nothing_written_becomes_markup(client, engine, ada, signed_in):
             continue
         scripts = [it["src"] for it in page.select("script")]
         assert all(it.startswith("/static/") for it in scripts), address
-        assert {it.rpartition("/")[2] for it in scripts} <= {"htmx.min.js", "site.js", "editor.js"}, address
+        assert {it.rpartition("/")[2] for it in scripts} <= {"htmx.min.js", "site.js", "editor.js", "keys.js"}, address
         assert not page.select("img, [style], [formaction], b[hx-post]"), address
         assert not [it for it in page.find_all(True) if any(name.startswith("on") for name in it.attrs)], address
         assert not page.select('[href^="javascript:" i], [href^="data:" i]'), address

@@ -87,7 +87,7 @@ def _places(engine: str) -> dict[str, Any]:
     environ, counted = {**os.environ, "FULL": "1"}, Path(tempfile.mkstemp(prefix="contrail-faults-")[1])
     environ["FAULTS_COUNTED"] = str(counted)
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-k", engine, "--timeout=3600"]
-    files = ["tests/faults/test_mail_places.py", "tests/faults/test_mail_faults.py"]
+    files = ["tests/faults/test_mail_places.py", "tests/faults/test_mail_faults.py", "tests/mail/test_on_the_wire.py"]
     ended = subprocess.run([*command, *files], cwd=ROOT, env=environ, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout
     found: dict[str, Any] = {"lost": 0}

@@ -14,6 +14,7 @@ from app.domain import (
     blocked_names,
     deliveries,
     derived,
+    digests,
     evaluator,
     exports,
     leaders,
@@ -82,10 +83,15 @@ def nudge() -> int:
     """Remind the team of requests that wait too long; returns how many of them were told."""
     with transaction() as session:
         return request_queue.nudge(session)
+def write_digests() -> int:
+    """Owe the digests of members whose hour has come; returns how many."""
+    with snapshot() as reading:
+        due = digests.any_due(reading)
+    return digests.write_due(transaction) if due else 0
 
 
 def tidy() -> int:
-    """Delete what nothing looks at any more, such as used-up limits and outlived log-ins; returns how many rows."""
+    """Delete what nothing looks at any more, such as outlived log-ins, and mend what waits; returns how many rows."""
     with transaction() as session:
         return sum(
             (
@@ -94,6 +100,7 @@ def tidy() -> int:
                 links.forget_expired(session),
                 deliveries.forget_old(session),
                 notifications.forget_old(session),
+                digests.mend(session),
                 exports.forget_old(session),
                 blocked_names.forget_free(session),
                 swag.forget_addresses(session),

@@ -25,11 +25,12 @@ import structlog
 from flask import current_app
 
 import config
+from app import art
 from app.db import db, transaction
-from app.domain import check_codes, deliveries, letters, site_settings
+from app.domain import check_codes, deliveries, letters, mailings, site_settings, unsubscribing
 from app.domain.deliveries import Delivery
 from app.domain.leases import Lost
-from app.domain.letters import Letter, Unwanted
+from app.domain.stationery import Letter, Picture, Postponed, Unwanted
 
 log = structlog.get_logger("contrail.mail")
 
@@ -88,7 +89,9 @@ def send() -> int:
 
 def _may_go_on(route: str) -> bool:
     reading = db.session()
-    return not deliveries.is_resting(reading, route) and deliveries.any_due(reading, letters.WRITERS)
+    if deliveries.paused(reading) or deliveries.is_resting(reading, route):
+        return False
+    return deliveries.any_due(reading, letters.WRITERS)
 
 
 def _deliver(owed: Delivery, way: Transport, settings: config.Settings, route: str) -> bool:
@@ -97,7 +100,11 @@ def _deliver(owed: Delivery, way: Transport, settings: config.Settings, route: s
         with transaction() as session:
             row = session.get_one(Delivery, owed.id)
             letter = letters.write(session, row)
-            content = written(letter, row, settings, site_settings.read(session).name or settings.site_name)
+            says = said(letter, row, settings, site_settings.read(session).name or settings.site_name)
+            content = written(letter, row, settings, says)
+    except Postponed as no:
+        _note(mailings.leave_to_digest, owed, no.period)
+        return False
     except Unwanted as no:
         _note(deliveries.dropped, owed, str(no))
         return False
@@ -117,7 +124,7 @@ def _deliver(owed: Delivery, way: Transport, settings: config.Settings, route: s
     try:
         with transaction() as session:
             letters.count(session, owed, letter)
-            deliveries.handing_over(session, owed)
+            deliveries.handing_over(session, owed, subject=subject(letter, says))
     except Lost:
         way.withdraw()
         raise
@@ -158,27 +165,60 @@ def _rest(owed: Delivery, route: str, reply: str) -> None:
 # Writing
 
 
-def written(letter: Letter, owed: Delivery, settings: config.Settings, site_name: str) -> bytes:
-    """The very bytes of a letter."""
-    says = {
-        "kind": letter.template, "site_url": settings.site_url, "site_name": site_name,
-        "mail_from": settings.mail_from, **letter.says,
+def said(letter: Letter, owed: Delivery, settings: config.Settings, site_name: str) -> dict[str, Any]:
+    """All that the templates of a letter may ask for."""
+    stop = unsubscribing.path(settings.secret_key, owed.member_id or 0, letter.of) if letter.of else ""
+    return {
+        "kind": letter.template, "site_url": settings.site_url, "site_name": site_name, "mail_from": settings.mail_from,
+        "code": check_codes.code(settings.secret_key, owed), "stop_url": settings.site_url + stop,
+        "pictures": {it.name: _content_id(it, owed, settings) for it in letter.pictures}, **letter.says,
     }  # fmt: skip
+
+
+def written(letter: Letter, owed: Delivery, settings: config.Settings, says: dict[str, Any]) -> bytes:
+    """The very bytes of a letter."""
     text, html = (_rendered(letter.template, name, says) for name in ("body.txt", "body.html"))
     message = EmailMessage(policy=POLICY)
-    message["From"] = Address(_on_one_line(site_name), addr_spec=settings.mail_from)
+    message["From"] = Address(_on_one_line(says["site_name"]), addr_spec=settings.mail_from)
     message["To"] = Address(addr_spec=letter.to)
-    message["Subject"] = _on_one_line(_rendered(letter.template, "subject.txt", says))[:SUBJECT_MOST]
+    message["Subject"] = subject(letter, says)
     message["Date"] = format_datetime(owed.created_at.astimezone(UTC))
     message["Message-ID"] = message_id(owed, settings)
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
+    if letter.of:
+        message["List-Id"] = f"<{letter.of.replace('_', '-')}.{settings.site_host}>"
+        message["List-Unsubscribe"] = f"<{says['stop_url']}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if letter.thread_id:
+        message["In-Reply-To"] = message["References"] = f"<thread.{letter.thread_id}@{settings.site_host}>"
     message.set_content(text, cte="7bit" if text.isascii() else "quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
-    message.set_boundary(
-        f"part-{check_codes.mark(settings.secret_key, owed)}"
-    )  # not by chance: a letter tried again is the same letter
+    _add_pictures(message, letter, owed, settings)
+    for part in message.walk():
+        if part.is_multipart():  # not by chance: a letter tried again is the same letter
+            name = part.get_content_subtype()
+            part.set_boundary(f"{name}-{check_codes.mark(settings.secret_key, owed)}")
     return message.as_bytes()
+
+
+def subject(letter: Letter, says: dict[str, Any]) -> str:
+    """What a letter is about, on one line."""
+    return _on_one_line(_rendered(letter.template, "subject.txt", says))[:SUBJECT_MOST]
+
+
+def _add_pictures(message: EmailMessage, letter: Letter, owed: Delivery, settings: config.Settings) -> None:
+    html = message.get_body(("html",))
+    assert html is not None  # noqa: S101  it was added just now
+    for it in letter.pictures:
+        html.add_related(
+            art.png(it.family, it.tier, it.glyph, it.size),
+            "image", "png", cid=f"<{_content_id(it, owed, settings)}>", disposition="inline", filename=f"{it.name}.png",
+        )  # fmt: skip
+
+
+def _content_id(picture: Picture, owed: Delivery, settings: config.Settings) -> str:
+    return f"{picture.name}.{check_codes.mark(settings.secret_key, owed)}@{settings.site_host}"
 
 
 def message_id(owed: Delivery, settings: config.Settings) -> str:

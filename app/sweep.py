@@ -18,6 +18,7 @@ SWEPT = {
     jobs.evaluate: 0.0,
     jobs.send: 0.0,
     jobs.make_exports: 20.0,
+    jobs.write_digests: 20.0,
     jobs.look_around: 60.0,
     jobs.close_weeks: 60.0,
     jobs.nudge: 600.0,

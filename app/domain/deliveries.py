@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.domain.base import Base, Instant, insert_into, now
+from app.domain.base import Base, Instant, insert_into, now, ring_after_commit
 from app.domain.leases import Lost
 from app.domain.members import Member
 
@@ -44,6 +44,8 @@ REST_LEAST, REST_MOST = timedelta(seconds=5), timedelta(minutes=15)
 KEPT = timedelta(days=90)
 
 UNSETTLED = text("state IN ('queued', 'sending', 'handover', 'uncertain')")
+LEAVING = text("state = 'handover'")
+DEAD = text("state = 'dead'")
 
 
 class Delivery(Base):
@@ -60,7 +62,9 @@ class Delivery(Base):
             name="state",
         ),
         Index("uq_deliveries_digest", "member_id", "period", "day", unique=True),
-        Index("ix_deliveries_due", "kind", "due_at", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
+        Index("ix_deliveries_due", "due_at", "id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
+        Index("ix_deliveries_leaving", "lease_until", sqlite_where=LEAVING, postgresql_where=LEAVING),
+        Index("ix_deliveries_dead", "created_at", sqlite_where=DEAD, postgresql_where=DEAD),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -136,10 +140,10 @@ def claim(session: Session, kinds: Iterable[str], *, at: datetime | None = None)
     ).first()
 
 
-def handing_over(session: Session, letter: Delivery, *, at: datetime | None = None) -> None:
+def handing_over(session: Session, letter: Delivery, *, subject: str = "", at: datetime | None = None) -> None:
     """Note that the letter is about to leave: from here on a crash is a doubt, not a failure. Raises Lost."""
-    lease = (at or now()) + LEASE
-    _step(session, letter, "sending", state="handover", handovers=Delivery.handovers + 1, lease_until=lease)
+    more = {"handovers": Delivery.handovers + 1, "lease_until": (at or now()) + LEASE, "subject": subject}
+    _step(session, letter, "sending", state="handover", **more)
 
 
 def sent(session: Session, letter: Delivery, reply: str, *, at: datetime | None = None) -> None:
@@ -184,13 +188,9 @@ def doubt(session: Session, letter: Delivery, reply: str, *, at: datetime | None
 def any_due(session: Session, kinds: Iterable[str], *, at: datetime | None = None) -> bool:
     """Whether there is anything to claim; asks without writing."""
     moment = at or now()
-    ready = or_(
-        _ready(moment),
-        and_(Delivery.state == "handover", Delivery.lease_until < moment),
-    )
-    return (
-        session.scalar(select(Delivery.id).where(UNSETTLED, Delivery.kind.in_(list(kinds)), ready).limit(1)) is not None
-    )
+    ready = select(Delivery.id).where(UNSETTLED, Delivery.kind.in_(list(kinds)), _ready(moment))
+    left = select(Delivery.id).where(LEAVING, Delivery.lease_until < moment)
+    return any(session.scalar(some.limit(1)) is not None for some in (ready.order_by(Delivery.due_at), left))
 
 
 def is_resting(session: Session, route: str, *, at: datetime | None = None) -> bool:
@@ -214,8 +214,25 @@ def worked(session: Session, route: str) -> None:
     session.execute(delete(MailRoute).where(MailRoute.name == route))
 
 
+def pause(session: Session, why: str = "", *, at: datetime | None = None) -> bool:
+    """Let no letter leave until `resume`; whether that was news. Letters are owed as ever."""
+    row = insert_into(session, MailPause).values(id=1, since=at or now(), why=why[:200]).on_conflict_do_nothing()
+    return session.execute(row.returning(MailPause.id)).first() is not None
+
+
+def resume(session: Session) -> bool:
+    """Let letters leave again; whether they were paused."""
+    ring_after_commit(session, "mail")
+    return session.execute(delete(MailPause).returning(MailPause.id)).first() is not None
+
+
+def paused(session: Session) -> MailPause | None:
+    """Since when no letter leaves, and why."""
+    return session.scalars(select(MailPause)).first()
+
+
 def forget_old(session: Session, *, at: datetime | None = None) -> int:
-    """Delete letters about accounts from long ago; how many."""
+    """Delete digests and letters about accounts from long ago; how many."""
     old = delete(Delivery).where(Delivery.notification_id.is_(None), Delivery.created_at < (at or now()) - KEPT)
     return len(session.execute(old.returning(Delivery.id)).all())
 
@@ -223,13 +240,16 @@ def forget_old(session: Session, *, at: datetime | None = None) -> int:
 def _ready(moment: datetime) -> ColumnElement[bool]:
     return or_(
         and_(Delivery.state == "queued", Delivery.due_at <= moment),
-        and_(Delivery.state == "uncertain", Delivery.due_at <= moment, Delivery.handovers < 2),
+        and_(
+            Delivery.state == "uncertain", Delivery.due_at <= moment, Delivery.handovers < 2,
+            Delivery.period.is_(None),  # what a doubtful digest told comes with the next one
+        ),
         and_(Delivery.state == "sending", Delivery.lease_until < moment),
     )
 
 
 def _doubt_what_was_left(session: Session, moment: datetime) -> None:
-    left = update(Delivery).where(UNSETTLED, Delivery.state == "handover", Delivery.lease_until < moment)
+    left = update(Delivery).where(LEAVING, Delivery.lease_until < moment)
     values = {"state": "uncertain", "due_at": moment + DOUBT, "token": None, "reply": "whoever sent it stopped"}
     session.execute(left.values(values).execution_options(synchronize_session=False))
 

@@ -6,12 +6,12 @@ Decided when a notice is written, by the choice of whoever it is for, and looked
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain import preferences
+from app.domain import deliveries, preferences
 from app.domain.base import Base, insert_into, now, ring_after_commit
 from app.domain.deliveries import Delivery
 from app.domain.members import Member
@@ -52,6 +52,14 @@ class DigestDue(Base):
     due_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class Waiting(NamedTuple):
+    """A notice that waits for a digest."""
+
+    id: int
+    member_id: int
+    kind: str
+
+
 def owe(session: Session, new: Sequence[Any]) -> None:
     """Owe what new notices lead to: rows of `id`, `member_id` and `kind`. Who has no address gets nothing."""
     reachable = select(Member.id).where(
@@ -84,3 +92,9 @@ def postpone(session: Session, notices: Sequence[Any], period: str, *, at: datet
     session.execute(insert_into(session, DigestItem).on_conflict_do_nothing(), items)
     dues = [{"member_id": it, "period": period, "due_at": at or now()} for it in {it.member_id for it in notices}]
     session.execute(insert_into(session, DigestDue).on_conflict_do_nothing(), dues)
+
+
+def leave_to_digest(session: Session, letter: Delivery, period: str) -> None:
+    """Send no letter of its own about a notice, but let the next digest tell it. Raises Lost."""
+    deliveries.dropped(session, letter, f"comes with the {period} digest")
+    postpone(session, [Waiting(letter.notification_id or 0, letter.member_id or 0, letter.kind)], period)

@@ -9,12 +9,20 @@ branch_labels = None
 depends_on = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+INDEXES = (
+    ("ix_deliveries_due", ["due_at", "id"], "state IN ('queued', 'sending', 'handover', 'uncertain')"),
+    ("ix_deliveries_leaving", ["lease_until"], "state = 'handover'"),
+    ("ix_deliveries_dead", ["created_at"], "state = 'dead'"),
+)
 
 
 def upgrade() -> None:
     op.add_column("deliveries", sa.Column("period", sa.String(length=10)))
     op.add_column("deliveries", sa.Column("day", NUMBER))
     op.add_column("deliveries", sa.Column("subject", sa.String(length=200), server_default="", nullable=False))
+    op.drop_index("ix_deliveries_due", "deliveries")
+    for name, columns, where in INDEXES:
+        op.create_index(name, "deliveries", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
     op.create_index("uq_deliveries_digest", "deliveries", ["member_id", "period", "day"], unique=True)
     # Owed before anybody could write them: what they tell was read on the site long ago.
     op.execute(

@@ -241,7 +241,9 @@ def _ready(moment: datetime) -> ColumnElement[bool]:
     return or_(
         and_(Delivery.state == "queued", Delivery.due_at <= moment),
         and_(
-            Delivery.state == "uncertain", Delivery.due_at <= moment, Delivery.handovers < 2,
+            Delivery.state == "uncertain",
+            Delivery.due_at <= moment,
+            Delivery.handovers < 2,
             Delivery.period.is_(None),  # what a doubtful digest told comes with the next one
         ),
         and_(Delivery.state == "sending", Delivery.lease_until < moment),

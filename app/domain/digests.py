@@ -82,7 +82,9 @@ def slot(zone: str, hour: int, weekday: int, period: str, since: datetime, momen
 
 def _due(moment: datetime) -> Select:
     return (
-        select(DigestDue.member_id, DigestDue.period, DigestDue.due_at, Member.zone, Member.digest_hour, Member.digest_day)
+        select(
+            DigestDue.member_id, DigestDue.period, DigestDue.due_at, Member.zone, Member.digest_hour, Member.digest_day
+        )
         .join(Member, Member.id == DigestDue.member_id)
         .where(DigestDue.due_at <= moment)
         .order_by(DigestDue.due_at, DigestDue.member_id)

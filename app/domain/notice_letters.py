@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from app.domain import excerpts, inbox, library, nearest, preferences, tidings
 from app.domain.deliveries import Delivery
+from app.domain.insignia import FAMILIES
 from app.domain.members import Member
 from app.domain.stationery import Letter, Picture, Postponed, Unwanted, Writer
 from app.domain.threads import Post
 
 QUOTED = 400
 PICTURE_SIZE = 128
+WITH_OWN_WORDS = (*preferences.KINDS, "swag")
 QUOTING = ("answer", "reply", "mention", "announcement")
 
 
@@ -57,19 +59,25 @@ def _notice(session: Session, owed: Delivery, moment: datetime) -> Letter:
     if owed.kind == "badge_earned":
         return _of_badge(session, member, notice, says)
     words = (notice.facts or {}).get("message") or (notice.facts or {}).get("reason") or ""
-    says["quote"] = _excerpt(session, notice.post_id) if owed.kind in QUOTING else str(words)
-    return Letter(owed.kind, member.email or "", says, preferences.row_of(owed.kind), notice.thread_id)
+    quote = _excerpt(session, notice.post_id) if owed.kind in QUOTING else str(words)
+    says["quote"] = "" if quote in tiding.text else quote
+    template = owed.kind if owed.kind in WITH_OWN_WORDS else "news"
+    return Letter(template, member.email or "", says, preferences.row_of(owed.kind), notice.thread_id)
 
 
 def _of_badge(session: Session, member: Member, notice: Row, says: dict[str, Any]) -> Letter:
     """A badge with its picture and the words of whoever gave it; or many at once, for what was done long ago."""
-    says |= {"badges": (notice.facts or {}).get("badges", 1), "near": nearest.of_member(session, member.id, 1)}
+    says |= {
+        "quote": "",
+        "badges": (notice.facts or {}).get("badges", 1),
+        "near": nearest.of_member(session, member.id, 1),
+    }
     if says["badges"] > 1:
         return Letter("badges_earned", member.email or "", says, "badge_earned")
     award = library.award(session, notice.award_id)
     if award is None:
         raise Unwanted("the badge was taken back")
-    says["award"] = award
+    says |= {"award": award, "family": FAMILIES[award.family].name}
     picture = Picture("badge", award.family, award.tier, award.glyph, PICTURE_SIZE)
     return Letter("badge_earned", member.email or "", says, "badge_earned", pictures=[picture])
 
@@ -79,4 +87,4 @@ def _excerpt(session: Session, post_id: int | None) -> str:
     return "".join(text for text, _found in excerpts.of_html(html, length=QUOTED))
 
 
-WRITERS: dict[str, Writer] = dict.fromkeys((*preferences.KINDS, *preferences.FOLLOW), _notice)
+WRITERS: dict[str, Writer] = dict.fromkeys((*tidings.SAYS, *preferences.KINDS, *preferences.FOLLOW), _notice)

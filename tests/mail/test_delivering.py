@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import jobs, mail, sweep
 from app.db import transaction
-from app.domain import accounts, deliveries, letters, notifications
+from app.domain import accounts, deliveries, letters
 from app.domain.base import now
 from app.domain.deliveries import Delivery, MailRoute
 from app.domain.leases import Lost
@@ -100,10 +100,8 @@ def test_without_redis_the_sweep_sends(clerk, engine, app):
     assert len(clerk.letters) == 1
 
 
-def test_letters_about_notifications_wait_for_who_can_write_them(clerk, engine, send):
-    with transaction(engine) as session:
-        ada = make_member(session, "ada")
-        notifications.tell(session, [{"member_id": ada.id, "kind": "badge_earned", "key": "award:1"}])
+def test_a_letter_waits_for_who_can_write_it(clerk, engine, send):
+    owe(engine, kind="news_of_tomorrow")
     assert send() == 0
     row = look(engine)
     assert (row.state, row.attempts) == ("queued", 0)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app import mail
 from app.db import transaction
-from app.domain import accounts, deliveries, letters
+from app.domain import account_letters, accounts, deliveries
 from app.domain.deliveries import Delivery
 from app.domain.members import Member
 from tests.factories import make_member
@@ -25,7 +25,7 @@ EVIL = 'x\r\nBcc: eve@evil.example\r\n\r\n<script>alert(1)</script>{{7*7}}‮"'
 
 def owe_each(session, member):
     """One letter of every kind, ready to be sent."""
-    for kind in letters.WRITERS:
+    for kind in account_letters.WRITERS:
         facts = {"password_reset": {"asked": member.username}, "address_changed": {"to": "a•••@new.example"}}.get(kind)
         if kind in ("welcome", "new_address"):
             other = accounts.register(session, f"new{kind[:3]}", f"{kind[:3]}@members.example", PASSWORD)
@@ -58,11 +58,11 @@ def every(engine, work, outbox):
 
 def test_there_is_a_letter_of_every_kind_with_its_three_files(every):
     found = every()
-    assert len(found) == len(letters.WRITERS) + 1
+    assert len(found) == len(account_letters.WRITERS) + 1
     assert {it["Subject"] for it in found} > {"You have an account at Contrail already"}
     for folder in (it for it in TEMPLATES.iterdir() if it.is_dir()):
         assert {it.name for it in folder.iterdir()} == {"subject.txt", "body.txt", "body.html"}
-    assert {it.name for it in TEMPLATES.iterdir() if it.is_dir()} >= {*letters.WRITERS, "address_known"}
+    assert {it.name for it in TEMPLATES.iterdir() if it.is_dir()} >= {*account_letters.WRITERS, "address_known"}
 
 
 def test_every_letter_has_the_headers_of_a_letter_by_a_machine(every, app):
@@ -100,7 +100,7 @@ def test_a_name_breaks_out_of_no_letter(every, app, monkeypatch):
     settings = dataclasses.replace(app.config["SETTINGS"], site_name=EVIL)
     monkeypatch.setitem(app.config, "SETTINGS", settings)
     found = every(EVIL)
-    assert len(found) == len(letters.WRITERS) + 1
+    assert len(found) == len(account_letters.WRITERS) + 1
     for it in found:
         assert it["Bcc"] is None
         assert "eve@evil.example" not in it["To"]

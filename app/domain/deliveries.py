@@ -44,7 +44,7 @@ REST_LEAST, REST_MOST = timedelta(seconds=5), timedelta(minutes=15)
 KEPT = timedelta(days=90)
 
 UNSETTLED = text("state IN ('queued', 'sending', 'handover', 'uncertain')")
-LEAVING = text("state = 'handover'")
+HELD = text("state IN ('sending', 'handover')")
 DEAD = text("state = 'dead'")
 
 
@@ -63,7 +63,7 @@ class Delivery(Base):
         ),
         Index("uq_deliveries_digest", "member_id", "period", "day", unique=True),
         Index("ix_deliveries_due", "due_at", "id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
-        Index("ix_deliveries_leaving", "lease_until", sqlite_where=LEAVING, postgresql_where=LEAVING),
+        Index("ix_deliveries_held", "lease_until", sqlite_where=HELD, postgresql_where=HELD),
         Index("ix_deliveries_dead", "created_at", sqlite_where=DEAD, postgresql_where=DEAD),
     )
 
@@ -189,7 +189,7 @@ def any_due(session: Session, kinds: Iterable[str], *, at: datetime | None = Non
     """Whether there is anything to claim; asks without writing."""
     moment = at or now()
     ready = select(Delivery.id).where(UNSETTLED, Delivery.kind.in_(list(kinds)), _ready(moment))
-    left = select(Delivery.id).where(LEAVING, Delivery.lease_until < moment)
+    left = select(Delivery.id).where(HELD, Delivery.state == "handover", Delivery.lease_until < moment)
     return any(session.scalar(some.limit(1)) is not None for some in (ready.order_by(Delivery.due_at), left))
 
 
@@ -251,7 +251,7 @@ def _ready(moment: datetime) -> ColumnElement[bool]:
 
 
 def _doubt_what_was_left(session: Session, moment: datetime) -> None:
-    left = update(Delivery).where(LEAVING, Delivery.lease_until < moment)
+    left = update(Delivery).where(HELD, Delivery.state == "handover", Delivery.lease_until < moment)
     values = {"state": "uncertain", "due_at": moment + DOUBT, "token": None, "reply": "whoever sent it stopped"}
     session.execute(left.values(values).execution_options(synchronize_session=False))
 
@@ -259,7 +259,7 @@ def _doubt_what_was_left(session: Session, moment: datetime) -> None:
 def _give_up_what_kills(session: Session, moment: datetime) -> None:
     """A letter may kill whoever writes it, and can then not be put off by them."""
     old = update(Delivery).where(
-        UNSETTLED, Delivery.state == "sending", Delivery.lease_until < moment,
+        HELD, Delivery.state == "sending", Delivery.lease_until < moment,
         Delivery.created_at < moment - GIVE_UP, Delivery.attempts >= len(STEPS),
     )  # fmt: skip
     values = {"state": "dead", "token": None, "lease_until": None, "reply": "whoever sent it stopped, each time"}

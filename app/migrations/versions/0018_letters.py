@@ -11,7 +11,7 @@ depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INDEXES = (
     ("ix_deliveries_due", ["due_at", "id"], "state IN ('queued', 'sending', 'handover', 'uncertain')"),
-    ("ix_deliveries_leaving", ["lease_until"], "state = 'handover'"),
+    ("ix_deliveries_held", ["lease_until"], "state IN ('sending', 'handover')"),
     ("ix_deliveries_dead", ["created_at"], "state = 'dead'"),
 )
 

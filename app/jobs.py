@@ -83,6 +83,8 @@ def nudge() -> int:
     """Remind the team of requests that wait too long; returns how many of them were told."""
     with transaction() as session:
         return request_queue.nudge(session)
+
+
 def write_digests() -> int:
     """Owe the digests of members whose hour has come; returns how many."""
     with snapshot() as reading:

@@ -7,14 +7,17 @@ from typing import NamedTuple
 from sqlalchemy import CheckConstraint, ForeignKey, String, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.domain import introductions
 from app.domain.base import Base, chunks, insert_into, now
 from app.domain.members import Member
 from app.domain.problems import Invalid
 from app.domain.words import _
 
 NEVER = "never"
+YES, NO = "yes", "no"
 FREQUENCIES = {"immediately": "Immediately", "daily": "Daily", "weekly": "Weekly", NEVER: "Never"}
 SUMMARIES = ("daily", "weekly")
+HOURS = tuple(str(hour) for hour in range(24))
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -121,14 +124,36 @@ def of(session: Session, member: Member) -> dict[str, str]:
 
 def choose(session: Session, member: Member, wanted: Mapping[str, str], *, at: datetime | None = None) -> list[str]:
     """Set how often a member gets letters of some kinds; returns the kinds that changed. Raises Invalid."""
-    problems = {kind: _("Choose one of the four.") for kind, it in wanted.items() if it not in FREQUENCIES}
-    problems |= {kind: _("There is no such setting.") for kind in wanted if kind not in KINDS}
-    if problems:
+    if problems := _flaws(member, wanted):
         raise Invalid(**problems)
     before, moment = of(session, member), at or now()
     changed = [kind for kind in KINDS if wanted.get(kind, before[kind]) != before[kind]]
     for kind in changed:
         _set(session, member.id, kind, frequency=wanted[kind], before=before[kind], chosen_at=moment)
+    return changed
+
+
+def settings(session: Session, member: Member) -> dict[str, str]:
+    """All that members decide about notices and letters, as a form shows it."""
+    return of(session, member) | {
+        "quiet": YES if member.quiet else NO, "digest_hour": str(member.digest_hour),
+        "digest_day": str(member.digest_day), "zone": member.zone,
+    }  # fmt: skip
+
+
+def change(session: Session, member: Member, wanted: Mapping[str, str], *, at: datetime | None = None) -> list[str]:
+    """Decide some of that anew; returns what is different now. Raises Invalid, and then nothing is."""
+    if problems := _flaws(member, wanted):
+        raise Invalid(**problems)
+    before = settings(session, member)
+    changed = [name for name, value in wanted.items() if value != before[name]]
+    for name in changed:
+        if name == "quiet":
+            member.quiet = wanted[name] == YES
+        elif name not in KINDS:
+            setattr(member, name, wanted[name] if name == "zone" else int(wanted[name]))
+    choose(session, member, {kind: wanted[kind] for kind in changed if kind in KINDS}, at=at)
+    session.flush()
     return changed
 
 
@@ -156,6 +181,18 @@ def resume(session: Session, member: Member) -> bool:
     member.mail_stopped_at = None
     session.flush()
     return True
+
+
+def _flaws(member: Member, wanted: Mapping[str, str]) -> dict[str, str]:
+    """What cannot be chosen, and what to do about it."""
+    known = {"quiet": (YES, NO), "digest_hour": HOURS, "digest_day": HOURS[: len(WEEKDAYS)]}
+    known |= dict.fromkeys(KINDS, tuple(FREQUENCIES))
+    if "zone" in wanted:
+        known["zone"] = (member.zone, *introductions.zones())
+    problems = {
+        name: _("Choose something of the list.") for name, it in wanted.items() if it not in known.get(name, ())
+    }
+    return problems | {name: _("There is no such setting.") for name in wanted if name not in known}
 
 
 def _set(session: Session, member_id: int, kind: str, **values: object) -> None:

@@ -17,7 +17,7 @@ bp = Blueprint("feeds", __name__)
 FEED_LASTS, MAP_LASTS, PICTURE_LASTS = 300, 3600, 86400  # seconds
 NOT_TO_BE_INDEXED = (
     "/search", "/login", "/register", "/password-reset", "/settings", "/notifications", "/messages", "/moderation",
-    "/staff", "/following", "/bookmarks", "/drafts", "/unread/", "/-/",
+    "/staff", "/following", "/bookmarks", "/drafts", "/unread/", "/unsubscribe/", "/-/",
 )  # fmt: skip
 PAGES = ("/", "/best", "/badges", "/leaders", "/how-to-get-badges", "/points", "/ranks", "/guidelines", "/faq")
 PREVIEW_SIDE = 400

@@ -106,12 +106,12 @@ def account_again(form: str, problem: Invalid, **typed: str) -> tuple[str, int]:
 def _profile_page(me: Member, typed: Mapping[str, str] | None = None, problems: Mapping[str, str] | None = None) -> str:
     said = typed or {name: getattr(me, name) for name in SAID}
     return render_template(
-        "settings/profile.html", me=me, typed=said, problems=problems or {}, zones=_zones_by_region(me.zone)
+        "settings/profile.html", me=me, typed=said, problems=problems or {}, zones=zones_by_region(me.zone)
     )
 
 
 @cache
-def _zones_by_region(own: str) -> Sequence[tuple[str, Sequence[str]]]:
+def zones_by_region(own: str) -> Sequence[tuple[str, Sequence[str]]]:
     """The time zones to choose from, and the member's own where an import brought another."""
     known = introductions.zones()
     by_region = groupby(

@@ -29,6 +29,7 @@ from app.domain import (
     reports,
     requests,
     sessions,
+    unsubscribing,
 )
 from app.domain.base import Base, now
 from app.domain.conversations import Conversation
@@ -118,6 +119,8 @@ def make_world(app: Flask, engine: Engine) -> World:
             make_rule(session)
         world = World(app, engine, people)
         world.places |= _furnish(session, people["ada"], people["stranger"], nth)
+        path = unsubscribing.path(app.config["SETTINGS"].secret_key, people["ada"].id, "reply")
+        world.places |= {"unsubscribe/token": path.rpartition("/")[2], "notifications/name": "reply"}
     return world
 
 

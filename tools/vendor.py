@@ -1,7 +1,7 @@
 """Fetch the pieces made by others (icons, fonts, htmx) from their npm packages, at fixed versions.
 
-    python tools/vendor.py           needs npm; writes static/{fonts,icons,js,licences} and app/glyphs.json,
-                                     then draws static/badges/sprite.svg anew
+    python tools/vendor.py           needs npm and fonttools; writes static/{fonts,icons,js,licences}, app/fonts
+                                     and app/glyphs.json, then draws static/badges/sprite.svg anew
     python tools/vendor.py sprite    only draws the sprite anew, after a change of app/art.py; needs nothing
 
 Run it after naming a new icon in ICONS or a new glyph in app/domain/insignia.py, and commit what changed.
@@ -26,6 +26,10 @@ PACKAGES = {
     "@phosphor-icons/core": "2.1.1",
     "@fontsource-variable/figtree": "5.3.0",
     "@fontsource/b612-mono": "5.3.0",
+    "@fontsource/figtree": "5.3.0",
+    "@fontsource/noto-sans": "5.3.0",
+    "@fontsource/noto-sans-arabic": "5.3.0",
+    "@fontsource/noto-sans-hebrew": "5.3.0",
     "htmx.org": "4.0.1",
 }
 COPIES = {
@@ -37,7 +41,16 @@ COPIES = {
     "@phosphor-icons/core/LICENSE": "licences/phosphor-icons.txt",
     "@fontsource-variable/figtree/LICENSE": "licences/figtree.txt",
     "@fontsource/b612-mono/LICENSE": "licences/b612-mono.txt",
+    "@fontsource/noto-sans/LICENSE": "licences/noto-sans.txt",
     "htmx.org/LICENSE": "licences/htmx.txt",
+}
+# The fonts that pictures are drawn with (app/cards.py): each is put together from the subsets of one family.
+DRAWN_WITH = {
+    "figtree": ("figtree/files/figtree", ("latin", "latin-ext")),
+    "noto-sans": ("noto-sans/files/noto-sans", ("latin", "latin-ext", "vietnamese", "cyrillic", "greek")),
+    "noto-sans-arabic": ("noto-sans-arabic/files/noto-sans-arabic", ("arabic",)),
+    "noto-sans-devanagari": ("noto-sans/files/noto-sans", ("devanagari",)),
+    "noto-sans-hebrew": ("noto-sans-hebrew/files/noto-sans-hebrew", ("hebrew",)),
 }
 
 # Bold weight for controls, fill weight (the ending -fill) for states.
@@ -76,6 +89,7 @@ def fetch() -> None:
         )
         packages = Path(folder) / "node_modules"
         take_files(packages)
+        take_fonts(packages, Path(folder))
         take_icons(packages / "@phosphor-icons/core/assets")
         take_masks(packages / "@phosphor-icons/core/assets")
         draw_favicon(packages / "@phosphor-icons/core/assets")
@@ -87,6 +101,21 @@ def take_files(packages: Path) -> None:
     for source, target in COPIES.items():
         (STATIC / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(packages / source, STATIC / target)
+
+
+def take_fonts(packages: Path, folder: Path) -> None:
+    """Write the fonts of pictures, unpacked: the renderer of badges reads no others."""
+    from fontTools.merge import Merger
+    from fontTools.ttLib import TTFont
+
+    for name, (source, subsets) in DRAWN_WITH.items():
+        unpacked = []
+        for subset in subsets:
+            font = TTFont(packages / f"@fontsource/{source}-{subset}-600-normal.woff")
+            font.flavor = None
+            unpacked.append(str(folder / f"{name}-{subset}.ttf"))
+            font.save(unpacked[-1])
+        (Merger().merge(unpacked) if len(unpacked) > 1 else TTFont(unpacked[0])).save(ROOT / f"app/fonts/{name}.ttf")
 
 
 def take_icons(assets: Path) -> None:

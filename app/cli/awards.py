@@ -121,7 +121,7 @@ def _words(session: Session, member: Member, badge: Badge, it: Explanation) -> l
         step = condition.progress
         mark = "done" if step.done else f"{step.need - step.have} to go"
         lines.append(f"  {step.text}: {step.have} of {step.need} {step.noun}, {mark}")
-        lines += [f"    {text}" for text in condition.left_out]
+        lines += [f"    {it.text}" for it in condition.left_out]
     for made in it.awards:
         by = f"by {made.kind}" + (f" on post {made.post_id}" if made.post_id else "") if made.kind else made.way
         day = "on an unknown day" if made.undated else f"{made.earned_at:%Y-%m-%d %H:%M} UTC"

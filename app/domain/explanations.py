@@ -2,26 +2,50 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import Row, case, func, not_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, and_, case, func, not_, select
+from sqlalchemy.orm import Session, aliased
 
-from app.domain import criteria, distance
+from app.domain import criteria, distance, facts, library
 from app.domain.activities import Activity
 from app.domain.badges import Award, Badge, BadgeVersion
-from app.domain.criteria import Count, Node, Progress
+from app.domain.criteria import Count, Has, Node, Progress
+from app.domain.criteria.measures import SPLITS
 from app.domain.facts import FACTS
 from app.domain.members import Member
 from app.domain.points import PointEntry
-from app.domain.threads import Post
+from app.domain.threads import Post, Thread
+from app.domain.words import _
+
+POSTS_SHOWN = 3
+ONCE = {
+    "thread": "each thread counts once",
+    "post": "each post counts once",
+    "day": "each day counts once",
+    "member": "each member counts once",
+    "category": "each category counts once",
+    "object": "each of them counts once",
+}
+HELD = {"day": "the day’s allowance was used up", "pair": "the allowance for one giver and day was used up"}
+
+
+class LeftOut(NamedTuple):
+    """Deeds that did not count and why: posts that one may still look at, or lines of the statement of points."""
+
+    text: str
+    posts: Sequence[Row] = ()  # id, title: the latest few
+    in_statement: bool = False
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition of a rule, how far the member is, and what did not count."""
+    """One condition of a rule: how far the member is, what did not count, and what it is about."""
 
     progress: Progress
-    left_out: Sequence[str]
+    left_out: Sequence[LeftOut]
+    kinds: Sequence[str]  # of the deeds that count
+    badge: str = ""  # the slug, where another badge has to be held
 
 
 @dataclass(frozen=True)
@@ -46,17 +70,13 @@ def explain(session: Session, member: Member, badge: Badge) -> Explanation:
 
 def conditions(session: Session, member: Member, node: Node, names: criteria.Names) -> Iterable[Condition]:
     """Each condition with the member's own number and what did not count for it."""
-    held = frozenset(
-        session.scalars(
-            select(Badge.slug)
-            .join(Award, Award.badge_id == Badge.id)
-            .where(Award.member_id == member.id, Award.revoked_at.is_(None))
-        )
-    )
-    here = distance.standpoint(session, member.id, [node], held)
+    here = distance.standpoint(session, member.id, [node], library.held_slugs(session, member.id))
     for part in _leaves(node):
+        kinds = [kind for measure in part.measures() for kind, _weight in measure.weights]
+        badge = part.badge if isinstance(part, Has) else ""
         for progress in part.progress(here, names):
-            yield Condition(progress, _left_out(session, member, part) if isinstance(part, Count) else ())
+            left_out = _left_out(session, member, part) if isinstance(part, Count) else ()
+            yield Condition(progress, left_out, kinds, badge)
 
 
 def _leaves(node: Node) -> Iterable[Node]:
@@ -68,43 +88,80 @@ def _leaves(node: Node) -> Iterable[Node]:
             yield from _leaves(part)
 
 
-def _left_out(session: Session, member: Member, part: Count) -> list[str]:
+def _left_out(session: Session, member: Member, part: Count) -> list[LeftOut]:
     if part.measure.of_points:
         return _held_back(session, member)
-    kinds = [kind for kind, _ in part.measure.weights]
-    mine = (Activity.member_id == member.id, Activity.kind.in_(kinds), Activity.seq.is_not(None))
-    missed = [func.sum(case((not_(FACTS[name].sql(value)), 1), else_=0)) for name, value in part.measure.where]
-    row = session.execute(
-        select(func.sum(case((Activity.amount < 0, 1), else_=0)), *missed)
+    measure, booked, opposite = part.measure, Activity.seq.is_not(None), aliased(Activity)
+    withdrawn = select(opposite.id).where(opposite.reverses_id == Activity.id).exists()
+    deed, kinds = and_(Activity.amount > 0, ~withdrawn), [kind for kind, _weight in measure.weights]
+    mine = and_(Activity.member_id == member.id, Activity.kind.in_(kinds))
+    missed = [not_(FACTS[name].sql(value)) for name, value in measure.where]
+    fits = and_(booked, deed, facts.sql(measure.where))
+    split = getattr(Activity, SPLITS[measure.per]) if measure.per and measure.reaches == 1 else None
+    waiting, taken_back, fitting, parts, *others = session.execute(
+        select(
+            _number(Activity.seq.is_(None)),
+            _number(and_(booked, Activity.amount < 0)),
+            _number(fits),
+            func.count(case((fits, Activity.id if split is None else split)).distinct()),
+            *(_number(and_(booked, deed, fact)) for fact in missed),
+        )
         .select_from(Activity)
         .outerjoin(Post, Post.id == Activity.post_id)
-        .where(*mine, Activity.amount != 0)
+        .where(mine)
     ).one()
-    texts = [f"{row[0]} withdrawn, or their post deleted"] if row[0] else []
-    for (name, value), count in zip(part.measure.where, row[1:], strict=True):
-        if count:
-            texts.append(f"{count} not counted: {_wanted(name, value)}")
-    waiting = session.scalar(
-        select(func.count()).where(Activity.member_id == member.id, Activity.kind.in_(kinds), Activity.seq.is_(None))
-    )
-    return texts + ([f"{waiting} still waiting to be looked at"] if waiting else [])
+    found = []
+    if taken_back:
+        found.append(LeftOut(_("%(number)s withdrawn, or their post deleted", number=taken_back)))
+    for (name, value), fact, number in zip(measure.where, missed, others, strict=True):
+        if number:
+            text = _("%(number)s not counted: %(why)s", number=number, why=_wanted(name, value))
+            found.append(LeftOut(text, _some_posts(session, and_(mine, booked, deed, fact))))
+    if split is not None and fitting > parts:
+        found.append(
+            LeftOut(_("%(number)s more not counted: %(why)s", number=fitting - parts, why=_(ONCE[measure.per or ""])))
+        )
+    if waiting:
+        found.append(LeftOut(_("%(number)s still waiting to be looked at", number=waiting)))
+    return found
+
+
+def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def _some_posts(session: Session, of: ColumnElement[bool]) -> Sequence[Row]:
+    """The latest posts of some deeds that anybody may read."""
+    return session.execute(
+        select(Post.id, Thread.title)
+        .join(Activity, Activity.post_id == Post.id)
+        .join(Thread, Thread.id == Post.thread_id)
+        .where(of, Post.deleted_at.is_(None), Thread.deleted_at.is_(None))
+        .group_by(Post.id, Thread.title)
+        .order_by(func.max(Activity.id).desc())
+        .limit(POSTS_SHOWN)
+    ).all()
 
 
 def _wanted(name: str, value: object) -> str:
     if name == "post":
         nouns = [value] if isinstance(value, str) else list(value)  # type: ignore[call-overload]
-        return "only those of " + " and ".join(f"{noun}s" for noun in nouns) + " count"
-    return "only those " + FACTS[name].phrase(value) + " count"
+        return _("only those of %(nouns)s count", nouns=" and ".join(f"{noun}s" for noun in nouns))
+    return _("only those %(phrase)s count", phrase=FACTS[name].phrase(value))
 
 
-def _held_back(session: Session, member: Member) -> list[str]:
+def _held_back(session: Session, member: Member) -> list[LeftOut]:
     rows = session.execute(
         select(PointEntry.held, func.count())
         .where(PointEntry.member_id == member.id, PointEntry.held.is_not(None))
         .group_by(PointEntry.held)
+        .order_by(PointEntry.held)
     )
-    words = {"day": "the day's allowance was used up", "pair": "the allowance for one giver and day was used up"}
-    return [f"{count} deeds counted less or not: {words[held]}" for held, count in rows if held]
+    return [
+        LeftOut(_("%(number)s deeds counted less or not: %(why)s", number=count, why=_(HELD[held])), in_statement=True)
+        for held, count in rows
+        if held
+    ]
 
 
 def _awards(session: Session, member: Member, badge: Badge) -> Sequence[Row]:

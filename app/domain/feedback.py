@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain import audit_log
 from app.domain.accounts import EMAIL
+from app.domain.badges import Badge
 from app.domain.base import Base, now
 from app.domain.limits import Limit
 from app.domain.members import Member
@@ -22,7 +23,7 @@ WHILE_DEVELOPING = Limit(150, timedelta(minutes=1))
 
 
 class Feedback(Base):
-    """One message to the team. Whoever was not signed in may have left an address to answer to."""
+    """One message to the team, perhaps about a badge. Whoever was not signed in may have left an address."""
 
     __tablename__ = "feedback"
     __table_args__ = (Index("ix_feedback_done_at", "done_at", "id"),)
@@ -30,6 +31,7 @@ class Feedback(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"), index=True)
     email: Mapped[str] = mapped_column(String(EMAIL_MOST), default="")
+    badge_id: Mapped[int | None] = mapped_column(ForeignKey("badges.id"))
     body: Mapped[str] = mapped_column(String(BODY_MOST))
     created_at: Mapped[datetime] = mapped_column(default=now)
     done_at: Mapped[datetime | None]
@@ -38,9 +40,10 @@ class Feedback(Base):
 
 
 def send(
-    session: Session, member: Member | None, body: str, *, email: str = "", at: datetime | None = None
-) -> Feedback:
-    """Tell the team something."""
+    session: Session, member: Member | None, body: str, *, email: str = "", badge_id: int | None = None,
+    at: datetime | None = None,
+) -> Feedback:  # fmt: skip
+    """Tell the team something, perhaps about a badge."""
     body, email = body.replace("\x00", "").strip(), email.strip()
     problems = {}
     if not body:
@@ -51,7 +54,9 @@ def send(
         problems["email"] = _("This is not an e-mail address. Leave it empty if you need no answer.")
     if problems:
         raise Invalid(**problems)
-    said = Feedback(member_id=member.id if member else None, email="" if member else email, body=body)
+    said = Feedback(
+        member_id=member.id if member else None, email="" if member else email, body=body, badge_id=badge_id
+    )
     said.created_at = at or now()
     session.add(said)
     session.flush()
@@ -81,8 +86,9 @@ def inbox(session: Session, state: str, page: int = 1) -> tuple[Sequence[Row], b
     is_open = state == "open"
     order = (Feedback.id,) if is_open else (Feedback.done_at.desc(), Feedback.id.desc())
     rows = (
-        select(Feedback, Member.username, Member.name)
+        select(Feedback, Member.username, Member.name, Badge.slug, Badge.name.label("badge"))
         .outerjoin(Member, (Member.id == Feedback.member_id) & Member.deleted_at.is_(None))
+        .outerjoin(Badge, Badge.id == Feedback.badge_id)
         .where(Feedback.done_at.is_(None) if is_open else Feedback.done_at.is_not(None))
         .order_by(*order)
         .limit(PER_PAGE + 1)

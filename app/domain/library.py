@@ -27,7 +27,7 @@ givers = members.alias("givers")
 _BADGES = (
     select(
         badges.c.id, badges.c.slug, badges.c.name, badges.c.family, badges.c.tier, badges.c.glyph, badges.c.about,
-        badges.c.state, badges.c.holders, versions.c.how,
+        badges.c.state, badges.c.holders, badges.c.version_id, versions.c.how,
         # As text, so that a row can be the key of what is drawn from it.
         cast(badges.c.ways, Text).label("ways_text"), cast(versions.c.criterion, Text).label("criterion"),
     )
@@ -42,6 +42,7 @@ _HELD = (
         func.count().label("times"),
         func.min(awards.c.earned_at).label("earned_at"),
         func.min(awards.c.id).label("award_id"),
+        func.min(awards.c.version_id).label("version_id"),
     )
     .where(awards.c.member_id == bindparam("member_id"), awards.c.revoked_at.is_(None))
     .group_by(awards.c.badge_id)
@@ -50,7 +51,7 @@ _HELD = (
 _later = awards.alias("later")
 _HOLDERS = (
     select(
-        awards.c.id, awards.c.earned_at,
+        awards.c.id, awards.c.earned_at, awards.c.version_id,
         members.c.id.label("author_id"), members.c.username, members.c.name, ranks.c.name.label("rank"), ranks.c.stars,
     )
     .select_from(
@@ -77,8 +78,9 @@ _HOLDERS = (
 
 _AWARD = (
     select(
-        awards.c.id, awards.c.earned_at, awards.c.awarded_at, awards.c.way, awards.c.reason,
-        badges.c.slug, badges.c.name.label("badge"), badges.c.family, badges.c.tier, badges.c.glyph, badges.c.about,
+        awards.c.id, awards.c.earned_at, awards.c.awarded_at, awards.c.way, awards.c.reason, awards.c.version_id,
+        awards.c.member_id, awards.c.badge_id, awards.c.revoked_at, awards.c.revoked_because,
+        badges.c.version_id.label("rule_now"), badges.c.slug, badges.c.name.label("badge"), badges.c.family, badges.c.tier, badges.c.glyph, badges.c.about,
         versions.c.how,
         members.c.id.label("author_id"), members.c.username, members.c.name, members.c.role,
         ranks.c.name.label("rank"), ranks.c.stars,
@@ -95,7 +97,17 @@ _AWARD = (
         .outerjoin(posts, and_(posts.c.id == activities.c.post_id, posts.c.deleted_at.is_(None)))
         .outerjoin(threads, and_(threads.c.id == posts.c.thread_id, threads.c.deleted_at.is_(None)))
     )
-    .where(awards.c.id == bindparam("award_id"), awards.c.revoked_at.is_(None))
+    .where(awards.c.id == bindparam("award_id"))
+)  # fmt: skip
+
+_TAKEN_BACK = (
+    select(
+        awards.c.id, awards.c.badge_id, awards.c.earned_at, awards.c.revoked_at, awards.c.revoked_because,
+        badges.c.slug, badges.c.name, badges.c.family, badges.c.tier, badges.c.glyph,
+    )
+    .select_from(awards.join(badges, badges.c.id == awards.c.badge_id))
+    .where(awards.c.member_id == bindparam("member_id"), awards.c.revoked_at.is_not(None))
+    .order_by(awards.c.revoked_at.desc(), awards.c.id.desc())
 )  # fmt: skip
 
 _NAMES = select(badges.c.slug, badges.c.name)
@@ -136,9 +148,15 @@ def holders(session: Session, badge_id: int, page: int) -> tuple[Sequence[Row], 
     return rows[:HOLDERS_PER_PAGE], len(rows) > HOLDERS_PER_PAGE
 
 
-def award(session: Session, award_id: int) -> Row | None:
-    """An award with everything that explains it; None once it was revoked."""
-    return session.execute(_AWARD, {"award_id": award_id}).one_or_none()
+def award(session: Session, award_id: int, *, taken_back: bool = False) -> Row | None:
+    """An award with everything that explains it; one that was taken back only where that is asked for."""
+    found = session.execute(_AWARD, {"award_id": award_id}).one_or_none()
+    return found if found and (taken_back or found.revoked_at is None) else None
+
+
+def taken_back(session: Session, member_id: int) -> Sequence[Row]:
+    """The awards of a member that staff took back, latest first, with the reasons."""
+    return session.execute(_TAKEN_BACK, {"member_id": member_id}).all()
 
 
 def community_size(session: Session) -> int:

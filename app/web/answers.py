@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from flask import flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from app.domain.problems import Invalid
+
+A = TypeVar("A", bound=Response)
 
 
 def by_htmx() -> bool:
@@ -31,3 +34,11 @@ def again(template: str, problem: Invalid | Mapping[str, str], **given: object) 
     """The form as it was typed, with what needs another look at its fields."""
     problems = problem.fields if isinstance(problem, Invalid) else dict(problem)
     return render_template(template, problems=problems, **given), 422
+
+
+def kept(answer: A, seconds: int) -> A:
+    """The answer, which caches may keep for so long; unchanged, it is not sent again."""
+    answer.headers["Cache-Control"] = f"public, max-age={seconds}"
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer

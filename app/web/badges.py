@@ -1,16 +1,23 @@
-"""The badge library, a badge's page, an award's public page."""
+"""The badge library, a badge's page, the changes of the programme."""
+
+from collections.abc import Sequence
+from itertools import groupby
 
 from flask import Blueprint, abort, render_template
 from sqlalchemy import Row
+from werkzeug.wrappers import Response
 
-from app.db import db
-from app.domain import distance, library
-from app.domain.badges import WAYS
+from app.db import db, transaction
+from app.domain import chronicle, distance, explanations, library, planned
+from app.domain.badges import WAYS, Badge
 from app.domain.criteria import Progress
+from app.domain.explanations import Condition
 from app.domain.insignia import FAMILIES, TIERS
 from app.domain.members import Member
-from app.web import standing
-from app.web.audience import everybody, viewer
+from app.domain.words import _
+from app.web import next_steps, rules, standing
+from app.web.answers import by_htmx, on_to
+from app.web.audience import everybody, members_only, myself, viewer
 from app.web.paging import choice, page_number
 
 bp = Blueprint("badges", __name__)
@@ -22,7 +29,7 @@ ANY = "any"
 @everybody
 def index() -> str:
     """Every badge there is, in groups; what the viewer holds is in colour."""
-    looking = viewer()
+    looking, view = viewer(), choice("view", ("grid", "list"))
     filters = {
         "group": choice("group", (ANY, *FAMILIES)),
         "tier": choice("tier", (ANY, *TIERS)),
@@ -34,6 +41,7 @@ def index() -> str:
     return render_template(
         "badges/index.html",
         filters=filters,
+        view=view,
         groups=library.by_family(found, key=lambda it: it.badge.family),
         count=len(found),
         total=len(everything),
@@ -50,29 +58,77 @@ def show(slug: str) -> str:
     if page > 1 and not holders:
         abort(404)
     [it] = standing.of([badge], looking.id if looking else None, progress=False)
+    found = rules.of(badge.id)
     return render_template(
         "badges/show.html",
-        it=it, holders=holders, more=more, page=page,
-        conditions=_conditions(badge, looking), community=library.community_size(db.session()),
+        it=it, holders=holders, more=more, page=page, rules=found, earlier_rules=rules.earlier(found),
+        conditions=_conditions(badge), explained=_explained(badge, it.held is not None, looking),
+        step_after=next_steps.after, community=library.community_size(db.session()),
+        taken_back=_taken_back(badge.id, looking), following=_is_followed(badge, looking),
     )  # fmt: skip
 
 
-def _conditions(badge: Row, looking: Member | None) -> list[Progress]:
-    """Each condition of the badge's rule; with the viewer's own numbers where there is a viewer."""
+@bp.post("/badges/<slug>/following")
+@members_only
+def follow(slug: str) -> Response | str:
+    """Follow a planned badge, or stop."""
+    badge = library.find(db.session(), slug) or abort(404)
+    with transaction() as writing:
+        on = planned.toggle(writing, myself(writing), writing.get_one(Badge, badge.id))
+    if by_htmx():
+        return render_template("badges/_follow.html", b=badge, following=on)
+    said = _("We tell you as soon as it can be earned.") if on else _("You no longer follow this.")
+    return on_to(f"/badges/{badge.slug}", said)
+
+
+@bp.get("/badges/changes")
+@everybody
+def changes() -> str:
+    """What changed in the programme, latest first."""
+    page = page_number()
+    found, more = chronicle.changes(db.session(), page)
+    if page > 1 and not found:
+        abort(404)
+    return render_template("badges/changes.html", days=_by_day(found), more=more, page=page)
+
+
+def _by_day(found: Sequence[Row]) -> list[tuple[Row, dict[str, list[Row]]]]:
+    """Changes of each day by what they are; the first one stands for the day."""
+    days = []
+    for _day, these in groupby(found, key=lambda it: it.at.date()):
+        changes: dict[str, list[Row]] = {}
+        for it in these:
+            changes.setdefault(it.what, []).append(it)
+        days.append((next(iter(changes.values()))[0], changes))
+    return days
+
+
+def _conditions(badge: Row) -> list[Progress]:
+    """Each condition of the badge's rule, for nobody in particular."""
     if not library.has_rule(badge):
         return []
-    node, names, held = distance.rule(badge.criterion), {}, frozenset[str]()
-    if node.badges():
-        names = library.names(db.session())
-        held = library.held_slugs(db.session(), looking.id) if looking else held
-    return distance.conditions(db.session(), looking.id if looking else None, node, names, held)
+    node = distance.rule(badge.criterion)
+    names = library.names(db.session()) if node.badges() else {}
+    return distance.conditions(db.session(), None, node, names, frozenset())
 
 
-@bp.get("/awards/<int:award_id>")
-@everybody
-def award(award_id: int) -> str:
-    """Why and when somebody got a badge, for everybody to see."""
-    return render_template("badges/award.html", award=library.award(db.session(), award_id) or abort(404))
+def _explained(badge: Row, is_held: bool, looking: Member | None) -> list[Condition]:
+    """Why a member does not have it yet: each condition with their own number and what did not count."""
+    if looking is None or is_held or badge.state == "legacy" or not library.has_rule(badge):
+        return []
+    node = distance.rule(badge.criterion)
+    names = library.names(db.session()) if node.badges() else {}
+    return list(explanations.conditions(db.session(), looking, node, names))
+
+
+def _taken_back(badge_id: int, looking: Member | None) -> Row | None:
+    """The award of this badge that was taken back from the viewer."""
+    found = library.taken_back(db.session(), looking.id) if looking else []
+    return next((it for it in found if it.badge_id == badge_id), None)
+
+
+def _is_followed(badge: Row, looking: Member | None) -> bool:
+    return looking is not None and badge.state == "planned" and planned.follows(db.session(), looking.id, badge.id)
 
 
 def _fits(it: standing.Standing, filters: dict[str, str]) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from flask import Blueprint, abort, render_template, request
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import feedback, limits
+from app.domain import feedback, library, limits
 from app.domain.feedback import Feedback
 from app.domain.problems import Invalid, TooSoon
 from app.domain.words import _
 from app.web.answers import again, on_to
-from app.web.audience import everybody, myself, staff_only, viewer
+from app.web.audience import everybody, members_only, myself, staff_only, viewer
 from app.web.composer import easy
 from app.web.networks import network
 from app.web.paging import choice, page_number
@@ -42,6 +43,28 @@ def send() -> Response | tuple[str, int]:
     return on_to("/feedback", _("Thank you. Somebody of the team reads it."))
 
 
+@bp.get("/badges/<slug>/problem")
+@members_only
+def about_badge(slug: str) -> str:
+    """The form to say that something is wrong with a badge."""
+    return render_template("feedback/badge.html", badge=_badge(slug), body="", problems={})
+
+
+@bp.post("/badges/<slug>/problem")
+@members_only
+def send_about_badge(slug: str) -> Response | tuple[str, int]:
+    """Tell the team what is wrong with a badge."""
+    badge, body = _badge(slug), request.form.get("body", "")
+    try:
+        with transaction() as writing:
+            feedback.send(writing, myself(writing), body, badge_id=badge.id)
+            _slow(writing)
+    except Invalid as no:
+        page, status = again("feedback/badge.html", no, badge=badge, body=body)
+        return page, 429 if isinstance(no, TooSoon) else status
+    return on_to(f"/badges/{badge.slug}", _("Thank you. Somebody of the team looks at it."))
+
+
 @bp.get("/staff/feedback")
 @staff_only
 def inbox() -> str:
@@ -62,6 +85,10 @@ def settle(feedback_id: int) -> Response | tuple[str, int]:
     except Invalid as no:
         return _inbox("open" if done else "done", 1, no.fields, feedback_id, note), 422
     return on_to("/staff/feedback" if done else "/staff/feedback?state=done", _("Done.") if done else _("Open again."))
+
+
+def _badge(slug: str) -> Row:
+    return library.find(db.session(), slug) or abort(404)
 
 
 def _inbox(state: str, page: int, problems: dict[str, str], about: int, note: str) -> str:

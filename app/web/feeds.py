@@ -8,8 +8,10 @@ from sqlalchemy import Row
 
 from app import art
 from app.db import db
-from app.domain import excerpts, feeds, library, listing, reading
+from app.domain import chronicle, excerpts, feeds, library, listing, reading
 from app.domain.words import _
+from app.web import site
+from app.web.answers import kept
 from app.web.audience import everybody
 
 bp = Blueprint("feeds", __name__)
@@ -19,7 +21,18 @@ NOT_TO_BE_INDEXED = (
     "/search", "/login", "/register", "/password-reset", "/settings", "/notifications", "/messages", "/moderation",
     "/staff", "/following", "/bookmarks", "/drafts", "/unread/", "/unsubscribe/", "/-/",
 )  # fmt: skip
-PAGES = ("/", "/best", "/badges", "/leaders", "/how-to-get-badges", "/points", "/ranks", "/guidelines", "/faq")
+PAGES = (
+    "/",
+    "/best",
+    "/badges",
+    "/badges/changes",
+    "/leaders",
+    "/how-to-get-badges",
+    "/points",
+    "/ranks",
+    "/guidelines",
+    "/faq",
+)
 PREVIEW_SIDE = 400
 
 
@@ -66,12 +79,31 @@ def badge(slug: str) -> Response:
     return _feed(f"/badges/{found.slug}", _("Who earned %(badge)s", badge=found.name), entries)
 
 
+@bp.get("/feeds/programme.atom")
+@everybody
+def programme() -> Response:
+    """What changed in the programme of badges last."""
+    said = {
+        "new": _("New badge: %(badge)s"), "rule": _("New rule: %(badge)s"), "planned": _("Planned: %(badge)s"),
+        "published": _("Can be earned now: %(badge)s"), "legacy": _("Retired: %(badge)s"),
+    }  # fmt: skip
+    entries = [
+        {
+            "path": f"/badges/{it.slug}?{it.what}={it.at:%Y-%m-%d}", "link": f"/badges/{it.slug}", "published": it.at,
+            "updated": it.at, "title": said[it.what] % {"badge": it.badge}, "author": site.surroundings()["site_name"],
+            "html": "", "summary": it.how or "", "category": "",
+        }
+        for it in chronicle.changes(db.session())[0][: feeds.ENTRIES]
+    ]  # fmt: skip
+    return _feed("/badges/changes", _("Changes of the badge programme"), entries)
+
+
 @bp.get("/sitemap.xml")
 @everybody
 def site_map() -> Response:
     """Which maps there are."""
     body = render_template("feeds/maps.xml", maps=range(feeds.maps(db.session()) + 1))
-    return _kept(Response(body, mimetype="application/xml"), MAP_LASTS)
+    return kept(Response(body, mimetype="application/xml"), MAP_LASTS)
 
 
 @bp.get("/sitemaps/<int:number>.xml")
@@ -84,7 +116,7 @@ def one_map(number: int) -> Response:
     if number == 0:
         pages = [*PAGES, *(f"/c/{it.slug}" for it in listing.all_categories(db.session()))]
         pages += [f"/badges/{it.slug}" for it in library.every(db.session())]
-    return _kept(
+    return kept(
         Response(render_template("feeds/map.xml", pages=pages, threads=shown), mimetype="application/xml"), MAP_LASTS
     )
 
@@ -95,7 +127,7 @@ def robots() -> Response:
     """What search engines are asked to leave out."""
     rules = [f"Disallow: {path}" for path in NOT_TO_BE_INDEXED]
     lines = ["User-agent: *", *rules, "", f"Sitemap: {current_app.config['SETTINGS'].site_url}/sitemap.xml", ""]
-    return _kept(Response("\n".join(lines), mimetype="text/plain"), MAP_LASTS)
+    return kept(Response("\n".join(lines), mimetype="text/plain"), MAP_LASTS)
 
 
 @bp.get("/preview.png")
@@ -115,7 +147,7 @@ def badge_picture(slug: str) -> Response:
 
 def _drawn(family: str, tier: str, glyph: str) -> Response:
     picture = art.png(family, tier, glyph, PREVIEW_SIDE // 2)
-    return _kept(Response(picture, mimetype="image/png"), PICTURE_LASTS)
+    return kept(Response(picture, mimetype="image/png"), PICTURE_LASTS)
 
 
 def _entries(rows: Sequence[Row]) -> list[dict[str, object]]:
@@ -137,12 +169,4 @@ def _feed(path: str, title: str, entries: list[dict[str, object]]) -> Response:
     answer = Response(body, mimetype="application/atom+xml")
     if updated:
         answer.last_modified = updated
-    return _kept(answer, FEED_LASTS)
-
-
-def _kept(answer: Response, seconds: int) -> Response:
-    """The answer, which caches may keep for so long; unchanged, it is not sent again."""
-    answer.headers["Cache-Control"] = f"public, max-age={seconds}"
-    answer.add_etag()
-    answer.make_conditional(request)
-    return answer
+    return kept(answer, FEED_LASTS)

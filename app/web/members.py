@@ -75,6 +75,7 @@ def badging(username: str) -> str:
         },
         tallies=_tallies(everything),
         nearest=standing.closest(everything) if own else [],
+        taken_back=library.taken_back(db.session(), person.id) if own else [],
     )
 
 

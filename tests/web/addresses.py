@@ -20,6 +20,7 @@ AUDIENCES = {
         "GET /feeds/badges/<slug>.atom",
         "GET /feeds/c/<slug>.atom",
         "GET /feeds/t/<int:thread_id>.atom",
+        "GET /feeds/programme.atom",
         "GET /feeds/threads.atom",
         "GET /preview.png",
         "GET /robots.txt",
@@ -33,8 +34,10 @@ AUDIENCES = {
         "GET /u/<username>/badges",
         # badges
         "GET /awards/<int:award_id>",
+        "GET /awards/<int:award_id>.png",
         "GET /badges",
         "GET /badges/<slug>",
+        "GET /badges/changes",
         # guide
         "GET /faq",
         "GET /feedback",
@@ -81,6 +84,10 @@ AUDIENCES = {
         "POST /messages/<username>/block",
         "POST /messages/<username>/report",
         "POST /swag/<slug>",
+        # badges
+        "GET /badges/<slug>/problem",
+        "POST /badges/<slug>/following",
+        "POST /badges/<slug>/problem",
         # writing
         "GET /-/mentions",
         "GET /-/posts/<int:post_id>/comment",
@@ -149,6 +156,9 @@ AUDIENCES = {
         "GET /u/<username>/points.csv",
     },
     "staff": {
+        # corrections
+        "POST /awards/<int:award_id>/return",
+        "POST /awards/<int:award_id>/revocation",
         "GET /staff/fairness",
         "GET /staff/fairness/<username>/<other>",
         "GET /staff/fairness/held",

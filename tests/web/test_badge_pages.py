@@ -6,8 +6,13 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.db import transaction
+from app.domain import chronicle, feedback
 from app.domain.activities import Activity
+from app.domain.badges import BadgeVersion
+from app.web import next_steps
 from tests.factories import make_member
+from tests.web.forms import fill_in, problems, send, toast
+from tests.web.forms import soup as soup_of
 from tests.web.scenery import (
     NOON,
     days,
@@ -108,7 +113,7 @@ def test_each_condition_shows_the_viewers_own_number(client, engine, ada):
     with transaction(engine) as session:
         make_award(session, make_badge(session, "chocks-away"), ada)
         make_badge(session, "ready", earn={"all": [{"has": "chocks-away"}, {"count": "accepted", "n": 3}]})
-    assert "Where you stand" not in soup(client.get("/badges/ready")).text
+    assert "Why not yet?" not in soup(client.get("/badges/ready")).text
     page = soup(sign_in(client, engine, ada).get("/badges/ready"))
     first, second = page.select(".condition")
     assert "Chocks Away" in first.text
@@ -167,3 +172,157 @@ def test_how_to_get_badges_names_the_ways_in_use(client, engine):
 def test_an_empty_site_has_all_its_pages(client):
     for address in ("/", "/badges", "/points", "/ranks", "/how-to-get-badges", "/appearance"):
         assert client.get(address).status_code == 200
+
+
+def test_a_rule_says_why_not_yet_with_what_did_not_count(client, engine, ada):
+    with transaction(engine) as session:
+        thread = make_thread_of(session, ada, 0, title="My own question")
+        gone = make_post(session, make_thread_of(session, ada, 0, title="Gone question"), ada, deleted_at=NOON)
+        make_badge(session, "helper", earn={"count": "answered", "n": 5, "where": {"by_other": True}})
+        there = make_post(session, thread, ada)
+        for post in (there, gone):
+            note(session, ada, post, "answered")
+    sign_in(client, engine, ada)
+    [condition] = soup(client.get("/badges/helper")).select("[data-condition]")
+    assert (condition.progress["value"], condition.progress["max"]) == ("0", "5")
+    [left_out] = condition.select("[data-left-out]")
+    assert "2 not counted: only those in a thread somebody else started count" in left_out.text
+    assert [(it["href"], it.text) for it in left_out.select("a")] == [(f"/p/{there.id}", "My own question")]
+    assert condition.select_one('a[href="/?sort=unanswered"]')
+
+
+def note(session, member, post, kind, **more):
+    """A booked deed on a post."""
+    seq = more.pop("seq", post.id)
+    session.add(Activity(kind=kind, member_id=member.id, actor_id=member.id, post_id=post.id, thread_id=post.thread_id,
+                         happened_at=NOON, local_day=1, seq=seq, **more))  # fmt: skip
+
+
+def test_what_counts_once_for_each_thread_is_told(client, engine, ada):
+    with transaction(engine) as session:
+        thread = make_thread_of(session, ada, 0)
+        make_badge(session, "wanderer", earn={"count": "replied", "per": "thread", "n": 5})
+        for _ in range(3):
+            note(session, ada, make_post(session, thread, ada, kind="reply"), "replied")
+    sign_in(client, engine, ada)
+    assert "2 more not counted: each thread counts once" in soup(client.get("/badges/wanderer")).text
+
+
+def test_others_are_not_told_what_did_not_count_for_one(client, engine, ada):
+    with transaction(engine) as session:
+        make_badge(session, "helper", earn={"count": "answered", "n": 5})
+        ben = make_member(session, "ben")
+    assert not soup(client.get("/badges/helper")).select("[data-condition]")
+    assert soup(sign_in(client, engine, ben).get("/badges/helper")).select("[data-condition]")
+
+
+def test_each_next_step_leads_to_a_page(client, engine, ada):
+    sign_in(client, engine, ada)
+    for step in set(next_steps.STEPS.values()):
+        assert client.get(step.path).status_code == 200, step.path
+
+
+def test_a_condition_leads_on_to_the_badge_it_asks_for(client, engine, ada):
+    with transaction(engine) as session:
+        make_badge(session, "first")
+        make_badge(session, "second", earn={"has": "first"})
+    page = soup(sign_in(client, engine, ada).get("/badges/second"))
+    assert page.select_one('[data-condition] a[href="/badges/first"]')
+
+
+@pytest.mark.parametrize("view", ["grid", "list"])
+def test_the_library_tells_how_to_earn_each_badge_in_both_views(client, engine, ada, view):
+    with transaction(engine) as session:
+        make_badge(session, "held", how="Hold it.")
+        make_badge(session, "old", how="Was given once.", state="legacy")
+    for _ in range(2):
+        page = soup(client.get(f"/badges?view={view}"))
+        tips = {it["data-badge"]: it.select_one("[data-tip]").text for it in page.select("[data-badge]")}
+        assert "Hold it." in tips["held"]
+        assert "No longer awarded" in tips["old"]
+        sign_in(client, engine, ada)
+
+
+def test_a_planned_badge_is_followed_and_let_go(client, engine, ada):
+    with transaction(engine) as session:
+        make_badge(session, "someday", state="planned")
+        make_badge(session, "today")
+    assert not soup(client.get("/badges/someday")).select("#follow-badge")
+    sign_in(client, engine, ada)
+    page, pressed = "/badges/someday", "#follow-badge button"
+    assert soup(client.get(page)).select_one(pressed)["aria-pressed"] == "false"
+    assert "as soon as" in toast(client, send(client, page, "#follow-badge"))
+    assert soup(client.get(page)).select_one(pressed)["aria-pressed"] == "true"
+    send(client, page, "#follow-badge")
+    assert soup(client.get(page)).select_one(pressed)["aria-pressed"] == "false"
+    token = soup(client.get(page)).select_one("#follow-badge input")["value"]
+    assert client.post("/badges/today/following", data={"csrf_token": token}).status_code == 403
+    answer = client.post(f"{page}/following", data={"csrf_token": token}, headers={"HX-Request": "true"})
+    assert soup(answer).select_one(pressed)["aria-pressed"] == "true"
+
+
+def test_what_is_wrong_with_a_badge_reaches_the_team_with_its_name(app, client, engine, ada):
+    with transaction(engine) as session:
+        make_badge(session, "speaker")
+        mia = make_member(session, "mia", role="moderator")
+    assert "/login?next=/badges/speaker/problem" in client.get("/badges/speaker/problem").location
+    sign_in(client, engine, ada)
+    assert soup(client.get("/badges/speaker")).select_one('a[href="/badges/speaker/problem"]')
+    empty = fill_in(client, "/badges/speaker/problem", body=" ")
+    assert (empty.status_code, list(problems(empty))) == (422, ["body"])
+    answer = fill_in(client, "/badges/speaker/problem", body="I spoke in May.")
+    assert "Thank you" in toast(client, answer)
+    inbox = soup(sign_in(app.test_client(), engine, mia).get("/staff/feedback"))
+    [said] = inbox.select("[data-feedback]")
+    assert said.select_one('a[href="/badges/speaker"]').text == "Speaker"
+    assert "I spoke in May." in said.text
+    assert client.get("/badges/nothing/problem").status_code == 404
+
+
+def test_too_much_that_is_wrong_waits_and_is_kept(client, engine, ada, monkeypatch):
+    monkeypatch.setattr(feedback, "WHILE_DEVELOPING", feedback.FROM_ONE_ADDRESS)
+    with transaction(engine) as session:
+        make_badge(session, "speaker")
+    sign_in(client, engine, ada)
+    codes = [fill_in(client, "/badges/speaker/problem", body=f"Wrong {n}").status_code for n in range(5)]
+    late = fill_in(client, "/badges/speaker/problem", body="Wrong again")
+    assert (codes, late.status_code) == ([303] * 5, 429)
+    assert soup_of(late).textarea.text.strip() == "Wrong again"
+
+
+def test_the_changes_of_the_programme_are_told_with_old_and_new_sentence(client, engine):
+    assert "Nothing has changed yet" in soup(client.get("/badges/changes")).text
+    with transaction(engine) as session:
+        badge = make_badge(session, "speaker", how="Speak once.")
+        session.get_one(BadgeVersion, badge.version_id).published_at = NOON - days(3)
+        badge.created_at = NOON - days(3)
+        second = BadgeVersion(badge_id=badge.id, number=2, how="Speak <i>twice</i>.", published_at=NOON)
+        session.add(second)
+        chronicle.enter(session, badge, "legacy", at=NOON + days(1))
+    page = soup(client.get("/badges/changes"))
+    assert [it["data-what"] for it in page.select("[data-what]")] == ["legacy", "rule", "new"]
+    rule = page.select_one('[data-what="rule"]')
+    assert (rule.select_one("del").text, rule.select_one("ins").text) == ("Speak once.", "Speak <i>twice</i>.")
+    for address in ("/badges", "/badges/speaker"):
+        assert soup(client.get(address)).select_one('a[href="/badges/changes"]')
+    titles = [it.text for it in soup(client.get("/feeds/programme.atom")).select("entry > title")]
+    assert titles == ["Retired: Speaker", "New rule: Speaker", "New badge: Speaker"]
+    assert client.get("/badges/changes?page=2").status_code == 404
+
+
+def test_a_badge_in_somebodys_profile_leads_to_its_own_page(client, engine, ada):
+    with transaction(engine) as session:
+        make_award(session, make_badge(session, "speaker", ways=["request"]), ada)
+        ben = make_member(session, "ben")
+    sign_in(client, engine, ben)
+    for address in ("/u/ada", "/u/ada/badges"):
+        assert soup(client.get(address)).select_one('main a[href="/badges/speaker"]')
+    assert soup(client.get("/badges/speaker")).select_one("[data-badge]")["data-state"] == "requestable"
+
+
+@pytest.mark.parametrize("tab", ["", "/activity", "/badges", "/points"])
+def test_the_pages_of_a_profile_lead_to_each_other(client, engine, ada, tab):
+    page = soup(sign_in(client, engine, ada).get(f"/u/ada{tab}"))
+    tabs = page.select('nav[aria-label="Profile"] a')
+    assert [it["href"] for it in tabs] == ["/u/ada", "/u/ada/activity", "/u/ada/badges", "/u/ada/points"]
+    assert [it["href"] for it in tabs if it.get("aria-current")] == [f"/u/ada{tab}"]

@@ -110,5 +110,5 @@ def test_style_sheets_have_the_one_layer_order_and_close_what_they_open():
 
 def test_pieces_of_others_come_with_their_licences():
     assert {path.name for path in (STATIC / "licences").iterdir()} == {
-        "b612-mono.txt", "figtree.txt", "htmx.txt", "phosphor-icons.txt",
+        "b612-mono.txt", "figtree.txt", "htmx.txt", "noto-sans.txt", "phosphor-icons.txt",
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Planned badges that members follow, and since when badges have been what they are."""
+"""Planned badges that members follow, since when badges have been what they are, and feedback about a badge."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -39,3 +39,6 @@ def upgrade() -> None:
         "INSERT INTO badge_states (badge_id, state, at)"
         " SELECT id, state, created_at FROM badges WHERE state <> 'published' ORDER BY id"
     )
+    with op.batch_alter_table("feedback") as feedback:
+        feedback.add_column(sa.Column("badge_id", NUMBER))
+        feedback.create_foreign_key(op.f("fk_feedback_badge_id_badges"), "badges", ["badge_id"], ["id"])

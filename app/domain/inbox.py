@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -124,6 +124,19 @@ _GROUPS = select(_group.c.id, _group.c.people, members.c.id.label("author_id"), 
 )  # fmt: skip
 
 
+class Corner(NamedTuple):
+    """What was read together with a member: what the bell and the way to messages count, and the latest that is unseen."""
+
+    unread: int
+    messages: int
+    unseen: int | None
+
+
+def corner(member: Any) -> Corner:
+    """What the corner of every page shows of a member who is looking."""
+    return Corner(member.unread_notices, member.unread_messages, member.latest_unseen)
+
+
 def page(session: Session, member_id: int, number: int = 1, *, unread: bool = False) -> tuple[list[Row], bool]:
     """A page of what a member was told, the latest first, and whether there is more. Rows for `tidings.of`."""
     wanted = _rows().where(_mine, IS_THERE, *((_unread,) if unread else ()))
@@ -182,6 +195,22 @@ def of_several_badges() -> ColumnElement[bool]:
 def of_kind(*kinds: str) -> ColumnElement[bool]:
     """Notices of some kinds."""
     return Notification.kind.in_(kinds)
+
+
+def of_sender(username: str) -> ColumnElement[bool]:
+    """Notices of messages from somebody."""
+    sender = select(Member.id).where(Member.username_key == username.lower()).scalar_subquery()
+    return and_(Notification.kind == "message", Notification.actor_id == sender)
+
+
+def up_to(notice_id: int) -> ColumnElement[bool]:
+    """Notices no newer than one."""
+    return Notification.id <= notice_id
+
+
+def latest(session: Session, member_id: int) -> int:
+    """The newest notice of a member, 0 where there is none."""
+    return session.scalar(select(func.max(Notification.id)).where(Notification.member_id == member_id)) or 0
 
 
 def _rows() -> Select[Any]:

@@ -10,10 +10,10 @@ from app.web.paths import Id
 
 def install(app: Flask) -> None:
     """Give an app its pages and their looks."""
-    from app.web import accounts, looks, problems, second_factor, sharing, site
+    from app.web import accounts, looks, notices, problems, second_factor, sharing, site
 
     app.url_map.converters["int"] = Id
-    for prepared in (site, looks, sharing, problems, accounts, second_factor):
+    for prepared in (site, looks, sharing, problems, accounts, second_factor, notices):
         prepared.install(app)
     for found in pkgutil.iter_modules(__path__):
         area = importlib.import_module(f"{__name__}.{found.name}")

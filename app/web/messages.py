@@ -124,20 +124,6 @@ def report(username: str) -> Response | tuple[str, int]:
     return on_to(f"/messages/{other.username}", _("Thank you. A moderator reads it; the answer will stand here."))
 
 
-@bp.get("/-/messages/unread")
-@everybody
-def unread() -> Response:
-    """The way to one's messages, with how many are not read yet; nothing where that is what the page shows.
-
-    A page asks for it while it is looked at. Whoever was signed out meanwhile is not led away from it.
-    """
-    me, shown = viewer(), request.args.get("shown", "")
-    count = conversations.unread(db.session(), me) if me else 0
-    if me is None or shown == str(count):
-        return Response("", 204)
-    return make_response(render_template("messages/_unread.html", unread_messages=count))
-
-
 @bp.get("/-/conversations/<username>")
 @everybody
 def newer(username: str) -> Response:

@@ -41,7 +41,9 @@ addEventListener("htmx:response:error", event => {
 });
 
 // What a page asks for again and again rests while nobody looks, and what goes wrong with it is no news to anybody.
-addEventListener("every", event => { if (document.hidden) event.stopImmediatePropagation(); }, true);
+// The bell rests while its panel is open: the panel hangs on it.
+const resting = () => document.hidden || document.querySelector("#bell:popover-open");
+addEventListener("every", event => { if (resting()) event.stopImmediatePropagation(); }, true);
 for (const name of ["htmx:error", "htmx:response:error"]) {
   addEventListener(name, event => { if (event.target.matches?.("[hx-trigger^=every]")) event.stopImmediatePropagation(); }, true);
 }
@@ -53,4 +55,12 @@ addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   const wanted = document.querySelector("[data-focus]");
   wanted?.removeAttribute("data-focus");
   wanted?.focus();
+});
+
+// What popped up goes when it is dismissed.
+addEventListener("click", event => {
+  const button = event.target.closest?.("[data-dismiss]");
+  if (!button) return;
+  button.closest(button.dataset.dismiss).remove();
+  document.getElementById("main").focus({ preventScroll: true });
 });

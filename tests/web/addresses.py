@@ -28,7 +28,7 @@ AUDIENCES = {
         "GET /sitemaps/<int:number>.xml",
         # members
         "GET /-/conversations/<username>",
-        "GET /-/messages/unread",
+        "GET /-/bell",
         "GET /u/<username>",
         "GET /u/<username>/activity",
         "GET /u/<username>/badges",
@@ -75,6 +75,9 @@ AUDIENCES = {
     },
     "members": {
         # messages and swag
+        "GET /-/notices",
+        "GET /notifications",
+        "POST /notifications/reads",
         "GET /messages",
         "GET /messages/<username>",
         "GET /messages/<username>/report",

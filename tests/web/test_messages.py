@@ -204,9 +204,9 @@ def test_the_corner_counts_what_is_unread_until_it_is_opened(browse, say):
 
 def test_a_page_that_is_open_learns_of_new_messages_only_when_there_are_any(browse, say):
     ben = browse("ben")
-    assert ben.get("/-/messages/unread?shown=0").status_code == 204
+    assert ben.get("/-/bell?notices=0&messages=0").status_code == 204
     first = say("ada", "ben", "Come here.")
-    assert "1 unread" in ben.get("/-/messages/unread?shown=0").text
+    assert "Messages, 1 unread" in ben.get("/-/bell?notices=0&messages=0").text
     assert ben.get(f"/-/conversations/ada?after={first.id}").status_code == 204
     say("ada", "ben", "Now.")
     with ben.get(f"/-/conversations/ada?after={first.id}") as more:

@@ -19,9 +19,9 @@ class Visitor:
 
     def get(self, address: str, status: int = 200) -> BeautifulSoup:
         """Open a page, which answers as it should."""
-        answer = self.client.get(address)
-        assert answer.status_code == status, answer.text[:2000]
-        return forms.soup(answer)
+        with self.client.get(address) as answer:  # once it is closed, what was seen is noted
+            assert answer.status_code == status, answer.text[:2000]
+            return forms.soup(answer)
 
     def send(self, address: str, form: str, **typed: Any) -> TestResponse:
         """Send the form of a page that fits a selector, with all its fields, some of them filled in."""

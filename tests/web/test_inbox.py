@@ -345,7 +345,7 @@ def test_the_panel_shows_the_latest_and_opens_nothing(visit, answered):
     ada = visit("ada")
     panel = soup(ada.client.get("/-/notices", headers={"HX-Request": "true"}))
     assert "ben answered" in panel.select_one("[data-notice]").text
-    assert [it["href"] for it in panel.select(".cardhead > a")] == ["/notifications", "/settings/notifications"]
+    assert [it["href"] for it in panel.select(".cardhead > a")] == ["/notifications", "/settings"]
     assert bell(ada) == "Notifications, 1 unread"
 
 

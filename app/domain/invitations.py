@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Row, Select, String, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Row, Select, String, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.domain import audit_log, awards, gifts, notifications
@@ -61,13 +61,10 @@ def invite(
     at: datetime | None = None,
 ) -> Invited:  # fmt: skip
     """Invite members to a badge, and tell them; who has it or is invited already is left alone."""
-    moment, words = at or now(), _checked(badge, words, days)
+    moment, words = at or now(), checked(badge, words, days)
     session.execute(select(Badge.id).where(Badge.id == badge.id).with_for_update())  # two lists come one by one
-    known = gifts.sort(session, badge, members, by)
-    still_open = _close_lapsed(session, badge, moment)
-    found = Invited([], [], known.had + known.revoked + known.oneself)
-    for member in known.new:
-        (found.open if member.id in still_open else found.new).append(member)
+    found = sort(session, badge, members, by, at=moment)
+    _close_lapsed(session, badge, moment)
     for member in found.new:
         it = Invitation(badge_id=badge.id, member_id=member.id, by_id=by.id, words=words, invited_at=moment,
                         until=moment + timedelta(days=days))  # fmt: skip
@@ -78,6 +75,35 @@ def invite(
                                       "actor_id": by.id, "facts": facts}])  # fmt: skip
         audit_log.record(session, by, "invitation", member=member, subject=badge.name, reason=words, at=moment)
     return found
+
+
+def sort(
+    session: Session, badge: Badge, members: Sequence[Member], by: Member, *, at: datetime | None = None
+) -> Invited:
+    """What inviting a list would do, without doing it."""
+    known = gifts.sort(session, badge, members, by)
+    waiting = select(Invitation.member_id).where(Invitation.badge_id == badge.id, Invitation.state == "open")
+    still_open = set(session.scalars(waiting.where(Invitation.until > (at or now()))))
+    found = Invited([], [], known.had + known.revoked + known.oneself)
+    for member in known.new:
+        (found.open if member.id in still_open else found.new).append(member)
+    return found
+
+
+def checked(badge: Badge, words: str, days: int) -> str:
+    """The word that goes with it as it is kept; raises Invalid, or Refused where nobody is invited to the badge."""
+    if badge.state != "published" or "invitation" not in badge.ways:
+        raise Refused(_("%(badge)s is not a badge that members are invited to.", badge=badge.name))
+    words, problems = words.replace("\x00", "").strip(), {}
+    if not words:
+        problems["words"] = _("Write a word: the member reads it, and it stays with the badge.")
+    elif len(words) > WORDS_MOST:
+        problems["words"] = _("Make it shorter: at most %(most)s characters.", most=WORDS_MOST)
+    if days not in DAYS:
+        problems["days"] = _("Choose one of the list.")
+    if problems:
+        raise Invalid(**problems)
+    return words
 
 
 def accept(session: Session, it: Invitation, member: Member, *, at: datetime | None = None) -> None:
@@ -137,32 +163,10 @@ def for_export(member_id: int) -> Select[*tuple[Any, ...]]:
     return mine.where(Invitation.state != "withdrawn").order_by(Invitation.id)
 
 
-def _checked(badge: Badge, words: str, days: int) -> str:
-    if badge.state != "published" or "invitation" not in badge.ways:
-        raise Refused(_("%(badge)s is not a badge that members are invited to.", badge=badge.name))
-    words, problems = words.replace("\x00", "").strip(), {}
-    if not words:
-        problems["words"] = _("Write a word: the member reads it, and it stays with the badge.")
-    elif len(words) > WORDS_MOST:
-        problems["words"] = _("Make it shorter: at most %(most)s characters.", most=WORDS_MOST)
-    if days not in DAYS:
-        problems["days"] = _("Choose one of the list.")
-    if problems:
-        raise Invalid(**problems)
-    return words
-
-
-def _close_lapsed(session: Session, badge: Badge, moment: datetime) -> set[int]:
-    """Close invitations whose time is over; returns whose are open still."""
-    waiting = select(Invitation).where(Invitation.badge_id == badge.id, Invitation.state == "open").with_for_update()
-    still_open = set()
-    for it in session.scalars(waiting):
-        if it.is_open(moment):
-            still_open.add(it.member_id)
-        else:
-            it.state, it.settled_at = "lapsed", moment
-    session.flush()
-    return still_open
+def _close_lapsed(session: Session, badge: Badge, moment: datetime) -> None:
+    """Close the invitations whose time is over, so that others can take their place."""
+    over = update(Invitation).where(Invitation.badge_id == badge.id, Invitation.state == "open")
+    session.execute(over.where(Invitation.until <= moment).values(state="lapsed", settled_at=moment))
 
 
 def _settle(session: Session, it: Invitation, member: Member | None, state: str, moment: datetime) -> None:

@@ -32,6 +32,9 @@ AUDIENCES = {
         "GET /u/<username>",
         "GET /u/<username>/activity",
         "GET /u/<username>/badges",
+        # events
+        "GET /events",
+        "GET /events/<int:event_id>",
         # badges
         "GET /awards/<int:award_id>",
         "GET /awards/<int:award_id>.png",
@@ -74,6 +77,12 @@ AUDIENCES = {
         "POST /verify/<secret>",
     },
     "members": {
+        # events and invitations
+        "GET /invitations",
+        "POST /events",
+        "POST /events/<int:event_id>",
+        "POST /invitations/<int:invitation_id>/acceptance",
+        "POST /invitations/<int:invitation_id>/refusal",
         # messages and swag
         "GET /-/notices",
         "GET /notifications",
@@ -162,6 +171,32 @@ AUDIENCES = {
         # corrections
         "POST /awards/<int:award_id>/return",
         "POST /awards/<int:award_id>/revocation",
+        # events, badges by hand, invitations
+        "GET /staff/awards",
+        "GET /staff/badges/<slug>/award",
+        "GET /staff/badges/<slug>/invitations",
+        "GET /staff/events",
+        "GET /staff/events/<int:event_id>",
+        "GET /staff/events/<int:event_id>/edit",
+        "GET /staff/events/new",
+        "GET /staff/members/<username>/award",
+        "POST /staff/badges/<slug>/award",
+        "POST /staff/badges/<slug>/award/application",
+        "POST /staff/badges/<slug>/invitations",
+        "POST /staff/badges/<slug>/invitations/application",
+        "POST /staff/events/<int:event_id>/attendances",
+        "POST /staff/events/<int:event_id>/attendances/<username>/withdrawal",
+        "POST /staff/events/<int:event_id>/calling-off",
+        "POST /staff/events/<int:event_id>/code",
+        "POST /staff/events/<int:event_id>/edit",
+        "POST /staff/events/<int:event_id>/guests",
+        "POST /staff/events/<int:event_id>/guests/<username>/removal",
+        "POST /staff/events/<int:event_id>/list",
+        "POST /staff/events/<int:event_id>/list/application",
+        "POST /staff/events/new",
+        "POST /staff/invitations/<int:invitation_id>/withdrawal",
+        "POST /staff/members/<username>/award",
+        "POST /staff/members/<username>/invitation",
         "GET /staff/fairness",
         "GET /staff/fairness/<username>/<other>",
         "GET /staff/fairness/held",
@@ -237,6 +272,8 @@ MACHINES = {"GET /static/<path:filename>", "GET /healthz", "GET /readyz", "GET /
 OWNED: set[str] = set()
 # What not even staff may open: to everybody but its owner it does not exist.
 PRIVATE = {
+    "POST /invitations/<int:invitation_id>/acceptance",
+    "POST /invitations/<int:invitation_id>/refusal",
     "GET /settings/exports/<token>",
     "POST /settings/account/devices/<handle>/removal",
     "POST /drafts/<place>/deletion",

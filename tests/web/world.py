@@ -18,10 +18,12 @@ from sqlalchemy.orm import Session
 
 from app.db import transaction
 from app.domain import (
+    attendance,
     drafts,
     exports,
     feedback,
     flags,
+    invitations,
     links,
     messages,
     passwords,
@@ -40,7 +42,7 @@ from app.domain.prepared_replies import PreparedReply
 from app.domain.swag import Milestone, Swag
 from app.domain.threads import Post
 from app.web import audience
-from tests.factories import make_category, make_member
+from tests.factories import make_category, make_event, make_member
 from tests.web.addresses import MACHINES
 from tests.web.scenery import (
     make_award,
@@ -139,7 +141,7 @@ def _furnish(session: Session, ada: Member, stan: Member, nth: int) -> dict[str,
         "secret": passwords.link_by_hand(session, ada),
         "verify/secret": links.make(session, ada, Purpose.ADDRESS, email=ada.email),
         "address/secret": links.make(session, ada, Purpose.UNDO, email=ada.email), "number": 1, "kind": "upvote",
-        **_furnish_settings(session, ada), **_furnish_writing(session, ada), **_furnish_for_staff(session, answer, stan),
+        **_furnish_settings(session, ada), **_furnish_meetings(session, ada, nth), **_furnish_writing(session, ada), **_furnish_for_staff(session, answer, stan),
     }  # fmt: skip
 
 
@@ -158,6 +160,16 @@ def _furnish_privately(session: Session, ada: Member, stan: Member, nth: int) ->
     session.add(parcel)
     session.flush()
     return {"swag/slug": milestone.slug, "swag_id": parcel.id, "report_id": report.id}
+
+
+def _furnish_meetings(session: Session, ada: Member, nth: int) -> dict[str, Any]:
+    """An event that ada was at, and a badge she is invited to."""
+    boss = make_member(session, f"olga{nth}", role="moderator")
+    event = make_event(session)
+    attendance.record(session, event, ada, "team", by=boss)
+    invitations.invite(session, make_badge(session, f"pilot-{nth}", ways=["invitation"]), [ada], boss, "Join us.")
+    invitation = session.scalars(select(invitations.Invitation).where(invitations.Invitation.member_id == ada.id)).one()
+    return {"event_id": event.id, "invitation_id": invitation.id}
 
 
 def _furnish_settings(session: Session, ada: Member) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""Lists of people in a form: pasted or as a file, looked through before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import render_template, request
+
+from app.db import db
+from app.domain import rosters
+from app.domain.members import Member
+from app.domain.rosters import Roster
+
+Group = tuple[str, Sequence[Member]]  # what becomes of some, in words, and who they are
+
+
+def read() -> Roster:
+    """Whom the list that was sent names; a file goes before what was pasted. Raises Invalid for `who` or `file`."""
+    file = request.files.get("file")
+    content = file.read(rosters.FILE_MOST + 1) if file and file.filename else b""
+    return rosters.match(
+        db.session(), rosters.filed(content) if content else rosters.pasted(request.form.get("who", ""))
+    )
+
+
+def looked_through() -> list[Member]:
+    """The members of a list that was looked through; who left meanwhile is no longer among them."""
+    return rosters.match(db.session(), rosters.pasted(request.form.get("who", ""))).members
+
+
+def preview(
+    title: str, found: Roster, new: Sequence[Member], others: Sequence[Group], *, action: str, back: str, button: str,
+    kept: Mapping[str, str] | None = None, tab: str = "",
+) -> str:  # fmt: skip
+    """The page that says what a list would do, with the button to do it. `kept` is sent along unchanged."""
+    return render_template("rosters/preview.html", **_page(locals()))
+
+
+def _page(said: dict[str, Any]) -> dict[str, Any]:
+    return said | {"kept": said["kept"] or {}, "others": [it for it in said["others"] if it[1]]}

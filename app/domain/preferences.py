@@ -66,6 +66,7 @@ FOLLOW = {
     "badge_revoked": "request_update",
     "badge_given_back": "request_update",
     "badge_open": "request_update",
+    "queue": "request_update",
 }
 ANYTHING_ELSE = "announcement"
 

@@ -188,13 +188,10 @@ def badges_of(session: Session, member_id: int) -> Sequence[Row]:
 def nudge(session: Session, *, at: datetime | None = None) -> int:
     """Remind the team of requests that have waited too long, once a day; how many moderators were told."""
     moment = at or now()
-    late = select(func.count(), func.min(table.c.sent_at)).where(
-        table.c.state == "waiting", table.c.moved_at <= moment - TOO_LONG
-    )
-    number, oldest = session.execute(late).one()
+    late = select(func.count()).where(table.c.state == "waiting", table.c.moved_at <= moment - TOO_LONG)
+    number = session.scalar(late)
     if not number:
         return 0
     staff = select(Member.id).where(Member.role != Role.MEMBER, Member.deleted_at.is_(None)).order_by(Member.id)
-    facts = {"late": number, "oldest": oldest.isoformat(timespec="seconds")}
-    notice = {"kind": "request_update", "key": f"queue:{moment:%Y-%m-%d}", "facts": facts}
+    notice = {"kind": "queue", "key": f"queue:{moment:%Y-%m-%d}", "facts": {"late": number}}
     return notifications.tell(session, [notice | {"member_id": member_id} for member_id in session.scalars(staff)])

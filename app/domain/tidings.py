@@ -236,6 +236,15 @@ def _badge_open(it: Row, _group: Row | None) -> Said:
     return Said(said, f"/badges/{it.facts['slug']}", "medal")
 
 
+def _queue(it: Row, _group: Row | None) -> Said:
+    number = it.facts["late"]
+    said = ngettext(
+        "%(count)s badge request has waited for two days or longer",
+        "%(count)s badge requests have waited for two days or longer", number, count=strong(number),
+    )  # fmt: skip
+    return Said(said, "/moderation/requests", "air-traffic-control")
+
+
 def _short(words: str | None) -> str:
     return shorten(words or "", WORDS_MOST, placeholder=" …")
 
@@ -255,6 +264,7 @@ SAYS: dict[str, Callable[[Row, Row | None], Said]] = {
     "reaction": _reaction,
     "accepted": _accepted,
     "request_update": _request_update,
+    "queue": _queue,
     "rank": _rank,
     "swag": _swag,
     "message": _message,

@@ -9,7 +9,7 @@ from sqlalchemy import delete, event, func, select
 
 from app import jobs
 from app.db import transaction
-from app.domain import prepared_replies, request_queue, requests, warnings_given
+from app.domain import inbox, prepared_replies, request_queue, requests, tidings, warnings_given
 from app.domain.audit_log import AuditEntry
 from app.domain.badges import Award
 from app.domain.base import now
@@ -490,7 +490,9 @@ def test_the_team_is_reminded_once_a_day_of_what_waits_too_long(app, engine, cas
     with transaction(engine) as session:
         told = session.execute(select(Notification.member_id, Notification.facts)).all()
         assert {it.member_id for it in told} == {cast["mia"].id, cast["max"].id}
-        assert {it.facts["late"] for it in told} == {1}
+        rows, _more = inbox.page(session, cast["mia"].id)
+        [tiding] = tidings.of(session, rows)
+        assert (tiding.text, tiding.path) == ("1 badge request has waited for two days or longer", HERE)
         assert request_queue.nudge(session, at=now() + DAY) == 2, "tomorrow again"
 
 

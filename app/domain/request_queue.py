@@ -65,7 +65,7 @@ def page(session: Session, search: Search, moment: datetime, number: int = 1) ->
     rows = (
         select(
             table.c.id, table.c.state, table.c.version, table.c.sent_at, table.c.moved_at, table.c.claimed_by_id,
-            table.c.claimed_until, table.c.member_id, table.c.by_id, Badge.slug, Badge.name.label("badge"), Badge.family,
+            table.c.claimed_until, table.c.member_id, table.c.by_id, table.c.note, Badge.slug, Badge.name.label("badge"), Badge.family,
             Badge.tier, Badge.glyph, claimant.name.label("claimant"), decider.name.label("decider"), *author_columns(),
         )
         .select_from(with_author(table.join(Badge.__table__, Badge.id == table.c.badge_id), table.c.member_id))

@@ -60,7 +60,7 @@ class Waiting(NamedTuple):
     kind: str
 
 
-def owe(session: Session, new: Sequence[Any]) -> None:
+def owe(session: Session, new: Sequence[Any], *, at: datetime | None = None) -> None:
     """Owe what new notices lead to: rows of `id`, `member_id` and `kind`. Who has no address gets nothing."""
     reachable = select(Member.id).where(
         Member.id.in_({it.member_id for it in new}), Member.email_verified_at.is_not(None), Member.deleted_at.is_(None)
@@ -74,7 +74,7 @@ def owe(session: Session, new: Sequence[Any]) -> None:
             wanted[often[it.member_id]].append(it)
     _send_at_once(session, wanted[IMMEDIATELY])
     for period in preferences.SUMMARIES:
-        postpone(session, wanted[period], period)
+        postpone(session, wanted[period], period, at=at)
 
 
 def _send_at_once(session: Session, notices: Sequence[Any]) -> None:

@@ -134,7 +134,7 @@ def _tell(session: Session, notices: Sequence[dict[str, Any]], moment: datetime)
         .returning(Notification.id, Notification.member_id, Notification.kind),
         [blank | notice for notice in notices],
     ).all()
-    mailings.owe(session, new)
+    mailings.owe(session, new, at=moment)
     return len(new)
 
 

@@ -19,6 +19,7 @@ from app.domain import (  # noqa: F401
     imported,
     inbox,
     invitations,
+    lessons,
     limits,
     links,
     mailings,

@@ -18,6 +18,7 @@ from app.domain.drafts import Draft
 from app.domain.events import Guest
 from app.domain.follows import Follow
 from app.domain.invitations import Invitation
+from app.domain.lessons import LessonPass
 from app.domain.links import Link
 from app.domain.mailings import DigestDue, DigestItem
 from app.domain.members import Member, Role
@@ -34,7 +35,7 @@ from app.domain.words import _
 THEIRS_ALONE: tuple[InstrumentedAttribute, ...] = (
     BadgeFollow.member_id, Block.member_id, Block.blocked_id, Bookmark.member_id, DigestDue.member_id,
     DigestItem.member_id, Draft.member_id, Follow.member_id, Follow.followed_id, Guest.member_id, Invitation.member_id,
-    Link.member_id, Preference.member_id, Reader.member_id, Sending.member_id, ThreadRead.member_id,
+    LessonPass.member_id, Link.member_id, Preference.member_id, Reader.member_id, Sending.member_id, ThreadRead.member_id,
 )  # fmt: skip
 ON_THEIR_WAY = ("sending", "handover")  # letters that a worker holds in its hands
 

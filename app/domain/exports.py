@@ -17,6 +17,7 @@ from app.domain import attendance, conversations, deliveries, invitations, limit
 from app.domain.activities import Activity
 from app.domain.badges import Award, Badge
 from app.domain.base import Base, now, ring_after_commit
+from app.domain.lessons import LessonPass
 from app.domain.limits import Limit
 from app.domain.members import Member, Visit
 from app.domain.notifications import Notification
@@ -207,6 +208,7 @@ def _parts(member_id: int) -> dict[str, Any]:
         "preferences": select(Preference.kind, Preference.frequency, Preference.chosen_at)
         .filter_by(**by)
         .order_by(Preference.kind),
+        "lessons": select(LessonPass.lesson, LessonPass.passed_at).filter_by(**by).order_by(LessonPass.lesson),
         "visits": select(Visit.day).filter_by(**by).order_by(Visit.day),
         "threads_read": select(ThreadRead.thread_id, ThreadRead.created_at)
         .filter_by(**by)

@@ -33,7 +33,6 @@ _KINDS = (
     Kind("second_factor_on", "Turn on two-step sign-in", "Turn on two-step sign-in {n} times", "times turned on"),
     Kind("thread_read", "Read a thread", "Read {n} threads", "threads read"),
     Kind("lesson_passed", "Read a lesson and answer its questions", "Finish {n} lessons", "lessons finished"),
-    Kind("checklist_completed", "Finish the checklist", "Finish {n} checklists", "checklists finished"),
     Kind("event_attended", "Attend an event", "Attend {n} events", "events attended"),
     Kind(
         "event_credited",

@@ -1,15 +1,16 @@
 """Texts that staff can edit: what the site ships with, until somebody writes their own. Every version is kept."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, Index, Row, String, func, select
+from sqlalchemy import ForeignKey, Index, Row, String, and_, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain import audit_log, markup
+from app.domain import audit_log, markup, quizzes
 from app.domain.base import Base, now
 from app.domain.members import Member
 from app.domain.problems import Conflict, Invalid
@@ -23,6 +24,7 @@ SLUGS = {  # each with the page it stands on
     "badges": "/how-to-get-badges",
     "welcome": "/",
 }
+LESSON = "lesson-"  # how the texts of lessons begin
 
 
 class TextVersion(Base):
@@ -52,16 +54,35 @@ class Text(NamedTuple):
 
 def find(session: Session, slug: str) -> Text:
     """The newest version of a text. Raises KeyError for one nobody knows."""
-    SLUGS[slug]
-    versions = TextVersion.__table__
+    return find_all(session, [slug])[slug]
+
+
+def find_all(session: Session, slugs: Iterable[str]) -> dict[str, Text]:
+    """The newest version of each of some texts. Raises KeyError for one nobody knows."""
+    versions, wanted = TextVersion.__table__, list(slugs)
     newest = (
-        select(versions.c.number, versions.c.body, versions.c.html, versions.c.created_at)
-        .where(versions.c.slug == slug)
-        .order_by(versions.c.number.desc())
-        .limit(1)
+        select(versions.c.slug, func.max(versions.c.number).label("number"))
+        .where(versions.c.slug.in_(wanted))
+        .group_by(versions.c.slug)
+        .subquery()
     )
-    row = session.execute(newest).first()
-    return Text(slug, *row) if row else shipped(slug)
+    rows = session.execute(
+        select(versions.c.slug, versions.c.number, versions.c.body, versions.c.html, versions.c.created_at).join(
+            newest, and_(newest.c.slug == versions.c.slug, newest.c.number == versions.c.number)
+        )
+    )
+    found = {row.slug: Text(*row) for row in rows}
+    return {slug: found.get(slug) or shipped(slug) for slug in wanted}
+
+
+def page_of(slug: str) -> str:
+    """The page a text stands on."""
+    return SLUGS.get(slug) or f"/lessons/{slug.removeprefix(LESSON)}"
+
+
+def begin(session: Session, slug: str, by: Member, body: str, *, at: datetime | None = None) -> None:
+    """Write the first version of a text that the site does not ship with."""
+    _write(session, slug, 1, by, checked_body(body), at or now())
 
 
 def change(session: Session, slug: str, by: Member, body: str, *, seen: int, at: datetime | None = None) -> bool:
@@ -79,14 +100,16 @@ def change(session: Session, slug: str, by: Member, body: str, *, seen: int, at:
     if body == before.body:
         return False
     number = before.number + 1
-    session.add(
-        TextVersion(slug=slug, number=number, body=body, html=markup.render(body), by_id=by.id, created_at=moment)
-    )
+    _write(session, slug, number, by, body, moment)
     audit_log.record(
         session, by, "text", subject=slug, before={"version": before.number}, after={"version": number}, at=moment
     )
     session.flush()
     return True
+
+
+def _write(session: Session, slug: str, number: int, by: Member, body: str, at: datetime) -> None:
+    session.add(TextVersion(slug=slug, number=number, body=body, html=html_of(slug, body), by_id=by.id, created_at=at))
 
 
 def history(session: Session, slug: str) -> Sequence[Row]:
@@ -116,10 +139,26 @@ def checked_body(body: str) -> str:
         raise Invalid(body=_("Write something: an empty page helps nobody."))
     if len(body) > BODY_MOST:
         raise Invalid(body=_("Make it shorter: at most %(most)s characters.", most=BODY_MOST))
+    quizzes.questions(body)
     return body
+
+
+def html_of(slug: str, body: str) -> str:
+    """What of a text is read: without its questions, and without a lesson's title, which its page shows itself."""
+    read = quizzes.reading(body)
+    return markup.render(re.sub(r"\A# .*", "", read).strip() if slug.startswith(LESSON) else read)
 
 
 @cache
 def shipped(slug: str) -> Text:
-    body = (SHIPPED / f"{slug}.md").read_text(encoding="utf-8").strip()
-    return Text(slug, 0, body, markup.render(body), None)
+    """A text as the site comes with it. Raises KeyError for one nobody knows."""
+    file = SHIPPED / f"{slug}.md"
+    if file not in _files():
+        raise KeyError(slug)
+    body = file.read_text(encoding="utf-8").strip()
+    return Text(slug, 0, body, html_of(slug, body), None)
+
+
+@cache
+def _files() -> frozenset[Path]:
+    return frozenset(SHIPPED.glob("*.md"))

@@ -16,13 +16,12 @@ from app.domain.follows import Follow
 from app.domain.scores import week_at
 from app.domain.threads import Category
 from app.domain.words import _
-from app.web import site
+from app.web import site, standing
 from app.web.answers import on_to
 from app.web.audience import everybody, member, members_only, myself, viewer
 from app.web.looks import ago
 from app.web.paging import choice, line, page_number
 from app.web.paths import own_path
-from app.web.standing import climb, nearest
 
 bp = Blueprint("lists", __name__)
 
@@ -88,6 +87,7 @@ def _list(category: Row | None) -> str | Response:
     if page > 1 and not threads:
         abort(404)
     marks = reads.marks(db.session(), looking, threads) if looking else None
+    ahead = standing.open_to(looking) if looking else []
     here = f"/c/{category.slug}" if category else "/"
     return render_template(
         "threads/list.html",
@@ -97,8 +97,8 @@ def _list(category: Row | None) -> str | Response:
         following=category is not None and category.is_followed,
         categories=listing.all_categories(db.session()),
         leaders=leaders.this_week(db.session(), week_at(now(), site.current().site.zone), LEADERS_SHOWN),
-        climb=climb(looking) if looking else None,
-        nearest=nearest(looking) if looking else [],
+        climb=standing.climb(looking) if looking else None,
+        nearest=standing.closest(ahead), started=standing.listed(ahead),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Row
 
 from app.db import db
-from app.domain import distance, guide, library
+from app.domain import checklists, distance, guide, library
 from app.domain.distance import Distance
 from app.domain.members import Member
 
@@ -60,14 +60,23 @@ def of(badges: Sequence[Row], owner_id: int | None, progress: bool) -> list[Stan
     ]
 
 
-def nearest(member: Member) -> list[Standing]:
-    """The badges a member is closest to, of those that come by themselves and have been begun."""
+def open_to(member: Member) -> list[Standing]:
+    """The badges that a rule decides and a member has yet to earn, with how far each is."""
     badges, held = library.every(db.session()), library.held(db.session(), member.id)
     far = distance.of_member(db.session(), member.id, badges, held)
-    return closest([Standing(it, library.standing(it, False), None, far[it.id]) for it in badges if it.id in far])
+    return [Standing(it, library.standing(it, False), None, far[it.id]) for it in badges if it.id in far]
+
+
+def listed(standings: Sequence[Standing]) -> list[Standing]:
+    """The badges one works through as a checklist."""
+    return [it for it in standings if checklists.is_checklist(it.badge)]
 
 
 def closest(standings: Sequence[Standing]) -> list[Standing]:
     """The few with the largest share done."""
-    begun = [it for it in standings if it.state == "locked" and it.distance and 0 < it.distance.share < 1]
+    begun = [
+        it
+        for it in standings
+        if it.state == "locked" and it.distance and 0 < it.distance.share < 1 and "checklist" not in it.ways
+    ]
     return sorted(begun, key=lambda it: (-it.distance.share, it.missing))[:NEAREST_SHOWN]  # type: ignore[union-attr]

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import markup, texts
+from app.domain import quizzes, texts
 from app.domain.problems import Invalid
 from app.domain.words import _
 from app.web import site
@@ -14,13 +14,6 @@ from app.web.answers import again, by_htmx, on_to
 from app.web.audience import administrators_only, everybody, myself
 
 bp = Blueprint("texts", __name__)
-
-
-@bp.get("/guidelines")
-@everybody
-def guidelines() -> str:
-    """How to get along here."""
-    return render_template("texts/guidelines.html", text=texts.find(db.session(), "guidelines"))
 
 
 @bp.get("/faq")
@@ -72,7 +65,10 @@ def change(slug: str) -> str | Response | tuple[str, int]:
 
 
 def _find(slug: str) -> texts.Text:
-    return texts.find(db.session(), slug) if slug in texts.SLUGS else abort(404)
+    try:
+        return texts.find(db.session(), slug)
+    except KeyError:
+        abort(404)
 
 
 def _form(text: texts.Text, body: str, version: str) -> str:
@@ -80,7 +76,7 @@ def _form(text: texts.Text, body: str, version: str) -> str:
 
 
 def _preview(text: texts.Text, body: str, seen: int) -> str:
-    html = markup.render(body)
+    html = texts.html_of(text.slug, body)
     if by_htmx():
         return render_template("texts/_preview.html", html=html)
     return render_template("texts/edit.html", problems={}, **_around(text, body, seen, html=html))
@@ -89,5 +85,5 @@ def _preview(text: texts.Text, body: str, seen: int) -> str:
 def _around(text: texts.Text, body: str, seen: int, *, html: str = "", version: str = "") -> dict[str, object]:
     return {
         "text": text, "body": body, "seen": seen, "html": html, "version": version,
-        "history": texts.history(db.session(), text.slug), "page": texts.SLUGS[text.slug],
+        "history": texts.history(db.session(), text.slug), "page": texts.page_of(text.slug), "questions": quizzes.questions(text.body),
     }  # fmt: skip

@@ -42,9 +42,12 @@ AUDIENCES = {
         "GET /badges/<slug>",
         "GET /badges/changes",
         # guide
+        "GET /checklist",
         "GET /faq",
         "GET /feedback",
         "GET /guidelines",
+        "GET /lessons",
+        "GET /lessons/<slug>",
         "POST /feedback",
         "GET /how-to-get-badges",
         "GET /points",
@@ -83,6 +86,7 @@ AUDIENCES = {
         "POST /events/<int:event_id>",
         "POST /invitations/<int:invitation_id>/acceptance",
         "POST /invitations/<int:invitation_id>/refusal",
+        "POST /lessons/<slug>",
         # messages and swag
         "GET /-/notices",
         "GET /notifications",
@@ -251,6 +255,7 @@ AUDIENCES = {
     "administrators": {
         # staff
         "GET /staff/categories",
+        "GET /staff/lessons",
         "GET /staff/setup",
         "GET /staff/site",
         "GET /staff/texts",
@@ -259,6 +264,8 @@ AUDIENCES = {
         "POST /staff/categories/<int:category_id>",
         "POST /staff/categories/<int:category_id>/move",
         "POST /staff/categories/<int:category_id>/removal",
+        "POST /staff/lessons",
+        "POST /staff/lessons/<slug>/offering",
         "POST /staff/members/<username>/role",
         "POST /staff/setup",
         "POST /staff/site",

@@ -210,6 +210,7 @@ def _furnish_for_staff(session: Session, post: Post, stan: Member) -> dict[str, 
         "feedback_id": said.id,
         "category_id": make_category(session).id,
         "texts/slug": "faq",
+        "lessons/slug": "asking",
     }
 
 

@@ -237,7 +237,9 @@ class Several:
 
 @dataclass(frozen=True)
 class All(Several):
-    """Every part has held, each at its own time."""
+    """Every part has held, each at its own time. `says` words a long list, such as a checklist, as a whole."""
+
+    says: str | None = None
 
     @cached_property
     def key(self) -> str:
@@ -247,6 +249,8 @@ class All(Several):
         return latest_of(_beside_each_other(self.parts, one_member))
 
     def sentence(self, names: Names) -> str:
+        if self.says:
+            return self.says
         first, *others = (part.sentence(names) for part in self.parts)
         return ", and ".join([first, *map(_lower, others)])
 

@@ -16,7 +16,7 @@ _ALLOWED = {
     "count": {"n", "where", "each", "first", "per", "reaches", "days", "says"},
     "streak": {"n", "where"},
     "together": {"each", "first", "says"},
-    "all": set(),
+    "all": {"says"},
     "any": set(),
     "has": set(),
     "yearly": set(),
@@ -45,6 +45,8 @@ def parse(data: Data, path: tuple[str | int, ...] = ()) -> Node:
         )
     name = names[0]
     _only(data, _ALLOWED[name] | {name}, path)
+    if not isinstance(data.get("says", ""), str):
+        raise CriterionError((*path, "says"), f"`says` must be a text, not {data['says']!r}", "")
     return _READERS[name](data, path)
 
 
@@ -142,7 +144,7 @@ _READERS: dict[str, Callable[[Data, tuple], Node]] = {
     "together": _together,
     "has": _has,
     "yearly": _yearly,
-    "all": lambda data, path: All(_several(data, path, "all")),
+    "all": lambda data, path: All(_several(data, path, "all"), data.get("says")),
     "any": lambda data, path: Any(_several(data, path, "any")),
 }
 

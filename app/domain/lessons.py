@@ -142,7 +142,7 @@ def add(session: Session, by: Member, title: str, *, at: datetime | None = None)
     slug = slug.strip("-")[:SLUG_MOST].strip("-")
     if not slug or len(title) > TITLE_MOST:
         raise Invalid(title=_("Give the lesson a name of up to %(most)s characters.", most=TITLE_MOST))
-    if slug in SHIPPED or session.get(Lesson, slug):
+    if slug in SHIPPED or session.get(Lesson, slug) is not None:
         raise Invalid(title=_("There is a lesson of that name. Choose another one."))
     moment = at or now()
     lesson = Lesson(slug=slug, created_at=moment)

@@ -75,7 +75,7 @@ def add() -> Response | tuple[str, int]:
         with transaction() as writing:
             lesson = lessons.add(writing, myself(writing), title)
     except Invalid as no:
-        return again("lessons/manage.html", no, title=title, **_all())
+        return again("lessons/manage.html", no, **_all(title))
     return on_to(f"/staff/texts/{texts.LESSON}{lesson.slug}", _("Write the lesson, with questions below it."))
 
 
@@ -103,6 +103,6 @@ def _find(slug: str) -> Offer:
     return found if found and (found.offered or found.passed_at or slug == GUIDELINES) else abort(404)
 
 
-def _all() -> dict[str, object]:
+def _all(title: str = "") -> dict[str, object]:
     reading = db.session()
-    return {"offers": lessons.every(reading, also_unoffered=True), "counts": lessons.count(reading)}
+    return {"title": title, "offers": lessons.every(reading, also_unoffered=True), "counts": lessons.count(reading)}

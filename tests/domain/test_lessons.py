@@ -15,6 +15,7 @@ from app.domain.badges import Award, Badge
 from app.domain.lessons import LessonPass
 from app.domain.problems import Conflict, Invalid, Refused
 from tests.factories import make_member, make_thread
+from tests.web.scenery import make_post
 
 TEXT = "# Trim\n\nTurn it slowly.\n\n? How fast?\n- Quickly\n+ Slowly\n! It sticks.\n\n? Which way?\n+ Both\n- None\n"
 RIGHT = {0: 1, 1: 0}
@@ -122,7 +123,7 @@ def test_the_checklist_is_the_badges_own_rule(session, engine):
     assert (welcome.badge.slug, welcome.done, len(welcome.steps)) == ("preflight-check", 0, 6)
 
     at = datetime(2026, 3, 2, 9, tzinfo=UTC)
-    reactions.react(session, make_thread(session, author=ben).opening, ada, "upvote", at=at)
+    reactions.react(session, make_post(session, make_thread(session), ben), ada, "upvote", at=at)
     session.commit()
     evaluator.run(partial(transaction, engine))
     session.expire_all()

@@ -20,7 +20,7 @@ STEPS = {
             "says": "Read the guidelines and answer the questions at their end",
         },
         {"count": "thread_read", "per": "thread", "n": 5, "says": "Read {n} threads"},
-        {"count": ["upvote_given", "insightful_given"], "says": "Thank somebody with an Upvote or an Insightful"},
+        {"count": "reactions_given", "says": "Thank somebody with an Upvote or an Insightful"},
         {
             "count": ["asked", "started", "answered", "replied", "commented"],
             "says": "Write your first question, answer or comment",

@@ -1,24 +1,26 @@
 """The moderators' queue of requests as it is read: the list, what to know of a member before one decides, the nudge."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Date, Row, Select, and_, func, literal, null, or_, select, union_all
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from app.domain import notifications
 from app.domain.activities import Activity
 from app.domain.badges import Award, Badge
 from app.domain.base import now
-from app.domain.flag_queue import record_of as behaviour_of
 from app.domain.listing import author_columns, members, with_author
 from app.domain.members import Member, Role
-from app.domain.requests import OPEN, UNDO_WITHIN, BadgeRequest
+from app.domain.pictures import Picture
+from app.domain.requests import OPEN, BadgeRequest, RequestEvent, RequestLink, RequestPicture
+from app.domain.suspensions import Suspension
 from app.domain.threads import Post, Thread
+from app.domain.warnings_given import GivenWarning
 
 PER_PAGE = 30
-EARLIER_MOST, BADGES_MOST, EVENTS_MOST = 10, 6, 5
+EARLIER_MOST, BADGES_MOST = 10, 6
 STATES = ("waiting", "asked", "decided")
 CLOSED = ("approved", "declined", "withdrawn")
 AGES = {"day": timedelta(days=1), "two-days": timedelta(days=2), "week": timedelta(days=7)}
@@ -46,16 +48,12 @@ class Counts(NamedTuple):
     decided: int
 
 
-class Record(NamedTuple):
-    """What moderators should know of a member before they decide."""
+class Proof(NamedTuple):
+    """The evidence of a request; events are rows with title, day, state and reason."""
 
-    posts: int
-    accepted: int
-    badges: int
-    events: int
-    warnings: int
-    suspensions: int
-    requests: Mapping[str, int]  # those before this one, by state
+    links: Sequence[str]
+    events: Sequence[Row]
+    pictures: Sequence[str]
 
 
 def page(session: Session, search: Search, moment: datetime, number: int = 1) -> tuple[Sequence[Row], bool]:
@@ -120,43 +118,67 @@ def following(session: Session, search: Search, request: BadgeRequest, moment: d
     return session.scalar(rows.order_by(table.c.sent_at, table.c.id).limit(1))
 
 
-def can_be_undone(session: Session, by: Member, moment: datetime) -> Sequence[BadgeRequest]:
-    """What a moderator has just refused or asked about, and may take back."""
-    latest = (
-        select(BadgeRequest)
-        .where(
-            BadgeRequest.state.in_(("declined", "asked")),
-            BadgeRequest.decided_by_id == by.id,
-            BadgeRequest.decided_at > moment - UNDO_WITHIN,
-        )
-        .order_by(BadgeRequest.decided_at.desc())
-        .limit(EARLIER_MOST)
-    )
-    return session.scalars(latest).all()
+def find(session: Session, request_id: int) -> BadgeRequest | None:
+    """A request with everybody who has to do with it, and its badge with the words of its rule."""
+    people = (BadgeRequest.member, BadgeRequest.by, BadgeRequest.decided_by, BadgeRequest.claimed_by)
+    wanted = select(BadgeRequest).where(BadgeRequest.id == request_id)
+    with_badge = joinedload(BadgeRequest.badge).joinedload(Badge.version)
+    return session.scalars(wanted.options(with_badge, *(joinedload(it) for it in people))).first()
 
 
 def person(session: Session, request: BadgeRequest) -> Row:
-    """Who a request is for, as pages name people; all None once they have left."""
+    """Who a request is for, as pages name people, and what happened around them so far.
+
+    Name and account are None once they have left. `approved`, `declined` and `withdrawn` are requests before this one.
+    """
+    numbers = _numbers(request.member_id) | _before(request)
+    columns = (
+        *author_columns(), members.c.points, members.c.joined_at,
+        *(it.scalar_subquery().label(name) for name, it in numbers.items()),
+    )  # fmt: skip
     whose = with_author(table, table.c.member_id)
-    columns = (*author_columns(), members.c.points, members.c.joined_at, members.c.suspended_until)
     return session.execute(select(*columns).select_from(whose).where(table.c.id == request.id)).one()
 
 
-def record_of(session: Session, request: BadgeRequest) -> Record:
-    """What happened around the member of a request so far."""
-    whose = request.member_id
-    written = and_(Post.author_id == whose, Post.deleted_at.is_(None))
-    accepted = select(func.count()).select_from(Post).join(Thread, Thread.accepted_post_id == Post.id).where(written)
-    held = select(func.count(Award.badge_id.distinct())).where(Award.member_id == whose, Award.revoked_at.is_(None))
-    attended = select(func.coalesce(func.sum(Activity.amount), 0)).where(
-        Activity.member_id == whose, Activity.kind == "event_attended"
+def _numbers(whose: int) -> dict[str, Select[tuple[int]]]:
+    count, written = select(func.count()), and_(Post.author_id == whose, Post.deleted_at.is_(None))
+    attended = and_(Activity.member_id == whose, Activity.kind == "event_attended")
+    return {
+        "posts": count.where(written),
+        "accepted": count.select_from(Post).join(Thread, Thread.accepted_post_id == Post.id).where(written),
+        "badges": select(func.count(Award.badge_id.distinct())).where(
+            Award.member_id == whose, Award.revoked_at.is_(None)
+        ),
+        "events": select(func.coalesce(func.sum(Activity.amount), 0)).where(attended),
+        "warnings": count.where(GivenWarning.member_id == whose),
+        "suspensions": count.where(Suspension.member_id == whose),
+    }
+
+
+def _before(request: BadgeRequest) -> dict[str, Select[tuple[int]]]:
+    others = table.alias("others")
+    before = select(func.count()).where(others.c.member_id == request.member_id, others.c.id < request.id)
+    return {state: before.where(others.c.state == state) for state in CLOSED}
+
+
+def evidence(session: Session, request: BadgeRequest) -> Proof:
+    """The links, events and names of pictures that came with a request."""
+    nothing, no_day = literal(""), null().cast(Date)
+    parts = (
+        select(literal("link").label("what"), RequestLink.id, RequestLink.address.label("title"), no_day.label("on"),
+               nothing.label("state"), nothing.label("reason")).where(RequestLink.request_id == request.id),
+        select(literal("event"), RequestEvent.id, RequestEvent.title, RequestEvent.on, RequestEvent.state,
+               RequestEvent.reason).where(RequestEvent.request_id == request.id),
+        select(literal("picture"), Picture.id, Picture.name, no_day, nothing, nothing)
+        .join(RequestPicture, RequestPicture.picture_id == Picture.id)
+        .where(RequestPicture.request_id == request.id),
+    )  # fmt: skip
+    rows = session.execute(union_all(*parts).order_by("id")).all()
+    return Proof(
+        [it.title for it in rows if it.what == "link"],
+        [it for it in rows if it.what == "event"],
+        [it.title for it in rows if it.what == "picture"],
     )
-    numbers = (accepted, held, attended)
-    answers, badges, events = session.execute(select(*(it.scalar_subquery() for it in numbers))).one()
-    before = select(table.c.state, func.count()).where(table.c.member_id == whose, table.c.id < request.id)
-    requests: dict[str, int] = dict(session.execute(before.group_by(table.c.state)).all())
-    behaviour = behaviour_of(session, whose)
-    return Record(behaviour.posts, answers, badges, events, behaviour.warnings, behaviour.suspensions, requests)
 
 
 def earlier(session: Session, request: BadgeRequest) -> Sequence[Row]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import request
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.domain import prepared_replies, request_queue, requests
@@ -20,7 +22,9 @@ from app.web.looks import on_date, sentence
 NOTHING: dict[str, Any] = {"case": None, "problems": {}, "conflict": "", "typed": "", "remarked": ""}
 
 
-def about(session: Session, case: BadgeRequest | None, viewer: Member, search: Search) -> dict[str, Any]:
+def about(
+    session: Session, case: BadgeRequest | None, viewer: Member, search: Search, listed: Sequence[Row]
+) -> dict[str, Any]:
     """What the page shows of a request; to whoever asked for it themselves, not what the team says about it."""
     if case is None:
         return NOTHING
@@ -31,11 +35,11 @@ def about(session: Session, case: BadgeRequest | None, viewer: Member, search: S
         "case": case, "own": own, "person": request_queue.person(session, case),
         "said": [it for it in said if it.what not in ("sent", "remark")],
         "remarks": [it for it in said if it.what == "remark"],
-        "proof": requests.evidence(session, case), "record": request_queue.record_of(session, case),
+        "proof": request_queue.evidence(session, case),
         "earlier": request_queue.earlier(session, case), "badges_held": request_queue.badges_of(session, case.member_id),
         "is_claimed": claimed, "mine": claimed and case.claimed_by_id == viewer.id,
         "minutes": -(-(case.claimed_until - moment).total_seconds() // 60) if claimed and case.claimed_until else 0,
-        "can_undo": case.can_be_undone_by(viewer, moment), "next_id": request_queue.following(session, search, case, moment),
+        "can_undo": case.can_be_undone_by(viewer, moment), "next_id": _next(session, case, search, listed),
         **_replies(session, case, viewer),
     }  # fmt: skip
 
@@ -58,6 +62,14 @@ def host(address: str) -> str:
         return name.encode("idna").decode()
     except UnicodeError:
         return name
+
+
+def _next(session: Session, case: BadgeRequest, search: Search, listed: Sequence[Row]) -> int | None:
+    """The request after this one, mostly in the page of the list that is there already."""
+    ids = [it.id for it in listed]
+    if case.id in ids[:-1]:
+        return int(ids[ids.index(case.id) + 1])
+    return request_queue.following(session, search, case, now())
 
 
 def _replies(session: Session, case: BadgeRequest, viewer: Member) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from flask import abort, request
+from flask import abort, g, request
 from sqlalchemy.orm import Session
 
 from app.domain import request_queue
@@ -35,10 +35,11 @@ def filters(opened: BadgeRequest | None = None) -> dict[str, str]:
     return wanted | {"badge": given.get("badge", "")}
 
 
-def back(opened: int | None = None) -> str:
-    """The list that a form stood beside, or one of its requests."""
+def back(opened: int | None = None, done: int | None = None) -> str:
+    """The list that a form stood beside, or one of its requests; `done` is one to be told about on the list."""
     place = f"{HERE}/{opened}" if opened else HERE
-    return f"{place}?{urlencode(filters())}" if request.form.get("filters") else place
+    query = (filters() if request.form.get("filters") else {}) | ({"done": str(done)} if done else {})
+    return f"{place}?{urlencode(query)}" if query else place
 
 
 def around(session: Session, viewer: Member, opened: BadgeRequest | None = None) -> dict[str, Any]:
@@ -51,8 +52,9 @@ def around(session: Session, viewer: Member, opened: BadgeRequest | None = None)
     mine = viewer if wanted["whose"] == "mine" else None
     search = request_queue.Search(wanted["state"], wanted["badge"], moment - age if age else None, mine)
     listed, more = request_queue.page(session, search, moment, number)
+    counts = request_queue.counts(session)
+    g.requests_waiting = counts.waiting  # the menu of the team tells it too
     return {
         "listed": listed, "more": more, "page": number, "filters": wanted, "query": urlencode(wanted), "badges": badges,
-        "counts": request_queue.counts(session), "moment": moment, "search": search,
-        "undoable": request_queue.can_be_undone(session, viewer, moment),
+        "counts": counts, "moment": moment, "search": search,
     }  # fmt: skip

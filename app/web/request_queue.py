@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, current_app, g, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
 from app.domain import request_queue, requests
+from app.domain.base import now
 from app.domain.members import Member
 from app.domain.problems import Conflict, Invalid, Problem
 from app.domain.requests import BadgeRequest, RequestEvent
@@ -42,7 +43,13 @@ class Told(NamedTuple):
 @bp.app_context_processor
 def surroundings() -> dict[str, Any]:
     """For what only the team sees of every page: how many requests wait, asked where it is shown."""
-    return {"requests_waiting": lambda: request_queue.waiting(db.session())}
+
+    def waiting() -> int:
+        if "requests_waiting" not in g:
+            g.requests_waiting = request_queue.waiting(db.session())
+        return int(g.requests_waiting)
+
+    return {"requests_waiting": waiting}
 
 
 @bp.get("")
@@ -113,6 +120,7 @@ def decline(request_id: int) -> Response | tuple[str, int]:
         request_id,
         lambda writing, it, me: requests.decline(writing, it, me, words, version=version, again_after=again),
         _("Declined. You can take it back for ten minutes."),
+        tell=True,
     )
 
 
@@ -125,6 +133,7 @@ def ask(request_id: int) -> Response | tuple[str, int]:
         request_id,
         lambda writing, it, me: requests.ask(writing, it, me, words, version=version),
         _("Asked. You can take it back for ten minutes."),
+        tell=True,
     )
 
 
@@ -159,7 +168,7 @@ def remark(request_id: int) -> Response | tuple[str, int]:
 def decide_event(request_id: int, evidence_id: int) -> Response | tuple[str, int]:
     """Accept, refuse or park one event of the evidence."""
     state, reason = request.form.get("state", ""), request.form.get("reason", "")
-    if evidence_id not in [it.id for it in requests.evidence(db.session(), _find(request_id)).events]:
+    if evidence_id not in [it.id for it in request_queue.evidence(db.session(), _find(request_id)).events]:
         abort(404)
 
     def deed(writing: Session, _it: BadgeRequest, me: Member) -> None:
@@ -209,8 +218,13 @@ def choose_keys() -> Response:
     return answer
 
 
-def _do(request_id: int, deed: Deed, said: str, *, stay: bool = False) -> Response | tuple[str, int]:
-    """Do something about a request and go on; or show it as it is now, with what was typed."""
+def _do(
+    request_id: int, deed: Deed, said: str, *, stay: bool = False, tell: bool = False
+) -> Response | tuple[str, int]:
+    """Do something about a request and go on; or show it as it is now, with what was typed.
+
+    `stay` goes on with the same request, `tell` with the next one, beside a word about what was done.
+    """
     _find(request_id)
     try:
         with transaction() as writing:
@@ -219,7 +233,7 @@ def _do(request_id: int, deed: Deed, said: str, *, stay: bool = False) -> Respon
         return _again(request_id, no.fields, "", 422)
     except Conflict as no:
         return _again(request_id, {}, str(no), 409)
-    return on_to(queue_list.back(request_id if stay else None), said)
+    return on_to(queue_list.back(request_id if stay else None, request_id if tell else None), said)
 
 
 def _again(request_id: int, problems: dict[str, str], conflict: str, code: int) -> tuple[str, int]:
@@ -233,11 +247,24 @@ def _again(request_id: int, problems: dict[str, str], conflict: str, code: int) 
 
 def _case(found: BadgeRequest | None, around: dict[str, Any]) -> dict[str, Any]:
     keys = request.cookies.get("queue_keys") == "1"
-    return queue_case.about(db.session(), found, member(), around["search"]) | {"keys": keys, "host": queue_case.host}
+    return queue_case.about(db.session(), found, member(), around["search"], around["listed"]) | {
+        "keys": keys, "host": queue_case.host, "done": _just_done(),
+    }  # fmt: skip
+
+
+def _just_done() -> BadgeRequest | None:
+    """The request that the viewer came from, where they may still take back what they decided about it."""
+    number = request.args.get("done", "")
+    done = (
+        request_queue.find(db.session(), int(number))
+        if number.isascii() and number.isdigit() and len(number) < 16
+        else None
+    )
+    return done if done and done.can_be_undone_by(member(), now()) else None
 
 
 def _find(request_id: int) -> BadgeRequest:
-    return requests.find(db.session(), request_id) or abort(404)
+    return request_queue.find(db.session(), request_id) or abort(404)
 
 
 def _version() -> int:

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import accounts, audit_log, directory, flag_queue, roles, suspensions, warnings_given
+from app.domain import accounts, audit_log, directory, flag_queue, request_queue, roles, suspensions, warnings_given
 from app.domain import feedback as feedback_inbox
 from app.domain.base import now
 from app.domain.members import Member, Role
@@ -31,6 +31,7 @@ def overview() -> str:
     """What waits for the team."""
     return render_template(
         "staff/overview.html",
+        requests=request_queue.counts(db.session()),
         flags=flag_queue.counts(db.session()),
         feedback=feedback_inbox.waiting(db.session()),
         latest=audit_log.find(db.session(), audit_log.Search())[0][:5],

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -40,6 +41,7 @@ def main(wanted: list[str]) -> int:
     if unknown := [it for it in wanted if it not in KINDS]:
         print(f"{unknown[0]} is unknown. Use one or more of: {', '.join(KINDS)}.", file=sys.stderr)
         return 2
+    logging.disable(logging.WARNING)  # the mail server tells every word it hears
     kept = config.read_or_exit().instance_dir / "faults.json"
     done: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
     print(HEADER)

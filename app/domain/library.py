@@ -164,10 +164,12 @@ def community_size(session: Session) -> int:
     return session.execute(_COMMUNITY).scalar_one()
 
 
-def standing(badge: Row, is_held: bool) -> str:
+def standing(badge: Row, is_held: bool, is_requested: bool = False) -> str:
     """What a badge is to a member: one of STATES. Signed out is as a new member."""
     if is_held:
         return "earned"
+    if is_requested:
+        return "requested"
     if badge.state in ("legacy", "planned"):
         return str(badge.state)
     for way, state in (("request", "requestable"), ("invitation", "invitation"), ("event", "event")):

@@ -15,7 +15,7 @@ from app.domain.explanations import Condition
 from app.domain.insignia import FAMILIES, TIERS
 from app.domain.members import Member
 from app.domain.words import _
-from app.web import next_steps, rules, standing
+from app.web import next_steps, requests, rules, standing
 from app.web.answers import by_htmx, on_to
 from app.web.audience import everybody, members_only, myself, viewer
 from app.web.paging import choice, page_number
@@ -57,11 +57,14 @@ def show(slug: str) -> str:
     holders, more = library.holders(db.session(), badge.id, page)
     if page > 1 and not holders:
         abort(404)
-    [it] = standing.of([badge], looking.id if looking else None, progress=False)
+    [it] = standing.of([badge], looking.id if looking else None, progress=False, own=False)
+    asked = requests.asked(badge, it.ways, looking)
+    if asked.is_open and it.held is None:
+        it = it._replace(state="requested")
     found = rules.of(badge.id)
     return render_template(
         "badges/show.html",
-        it=it, holders=holders, more=more, page=page, rules=found, earlier_rules=rules.earlier(found),
+        it=it, asked=asked, holders=holders, more=more, page=page, rules=found, earlier_rules=rules.earlier(found),
         conditions=_conditions(badge), explained=_explained(badge, it.held is not None, looking),
         step_after=next_steps.after, community=library.community_size(db.session()),
         taken_back=_taken_back(badge.id, looking), following=_is_followed(badge, looking),

@@ -10,13 +10,12 @@ from app.domain.pictures import MOST_BYTES
 
 # A post of 20,000 characters takes 180 KB where each of them is sent as three escaped bytes.
 TEXT = 256 * 1024
-PICTURE = MOST_BYTES + TEXT
 View = TypeVar("View", bound=Callable[..., object])
 
 
-def takes_pictures(view: View) -> View:
-    """Let a view receive an uploaded picture besides its fields."""
-    view.takes_pictures = True  # type: ignore[attr-defined]
+def takes_pictures(view: View, most: int = 1) -> View:
+    """Let a view receive an uploaded picture, or several, besides its fields."""
+    view.pictures = most  # type: ignore[attr-defined]
     return view
 
 
@@ -26,7 +25,7 @@ def install(app: Flask) -> None:
     @app.before_request
     def bound() -> None:
         view = app.view_functions.get(request.endpoint or "")
-        request.max_content_length = PICTURE if getattr(view, "takes_pictures", False) else TEXT
+        request.max_content_length = TEXT + MOST_BYTES * getattr(view, "pictures", 0)
 
     @app.before_request
     def only_text() -> None:

@@ -62,7 +62,7 @@ def badging(username: str) -> str:
     person = _find(username)
     own = _is_viewer(person)
     view, show = choice("view", ("grid", "list")), choice("show", ("all", "earned", "unearned", "request"))
-    everything = standing.of(library.every(db.session()), person.id, progress=own)
+    everything = standing.of(library.every(db.session()), person.id, progress=own, own=own)
     return render_template(
         "members/badging.html",
         person=person,

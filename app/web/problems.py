@@ -29,7 +29,7 @@ EXPIRED = ("This form has expired", "Nothing was sent. Go back, reload the page 
 def install(app: Flask) -> None:
     """Answer every error of an app with one of these pages."""
     app.register_error_handler(HTTPException, expected)
-    app.register_error_handler(CSRFError, lambda error: answer(400, *EXPIRED))
+    app.register_error_handler(CSRFError, expired)
     app.register_error_handler(Problem, refused)
     app.register_error_handler(OperationalError, out_of_reach)
     app.register_error_handler(Exception, unexpected)
@@ -49,13 +49,32 @@ def expected(error: HTTPException) -> Response:
     return found
 
 
+def expired(_error: CSRFError) -> Response:
+    """A form that is too old, or never was one of ours."""
+    return answer(400, *EXPIRED)
+
+
+def any_of(error: Exception) -> Response:
+    """Whatever happened, for a part of the site that looks at it first."""
+    if isinstance(error, HTTPException):
+        return expected(error)
+    if isinstance(error, Problem):
+        return refused(error)
+    return out_of_reach(error) if isinstance(error, OperationalError) else unexpected(error)
+
+
+def code_of(problem: Problem) -> int:
+    """The status that tells browsers what kind of problem it is."""
+    return 409 if isinstance(problem, Conflict) else 422 if isinstance(problem, Invalid) else 403
+
+
 def refused(problem: Problem) -> Response:
     """What the community's rules do not allow: their own words say why."""
     if isinstance(problem, TooSoon):
         found = answer(429, WORDS[429][0], str(problem))
         found.headers["Retry-After"] = str(max(1, round(problem.wait.total_seconds())))
         return found
-    code = 409 if isinstance(problem, Conflict) else 422 if isinstance(problem, Invalid) else 403
+    code = code_of(problem)
     heading = "That is not possible" if code == 403 else WORDS[code][0]
     return answer(code, heading, str(problem))
 

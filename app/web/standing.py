@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Row
 
 from app.db import db
-from app.domain import checklists, distance, guide, library
+from app.domain import checklists, distance, guide, library, requests
 from app.domain.distance import Distance
 from app.domain.members import Member
 
@@ -50,12 +50,15 @@ def climb(member: Member) -> Climb | None:
     return Climb(here.name, here.stars, member.points, above.name if above else None, above.points if above else 0)
 
 
-def of(badges: Sequence[Row], owner_id: int | None, progress: bool) -> list[Standing]:
-    """Each badge as it is to a member, or to somebody new where there is none."""
+def of(badges: Sequence[Row], owner_id: int | None, progress: bool, own: bool = True) -> list[Standing]:
+    """Each badge as it is to a member, or to somebody new where there is none; only `own` requests are shown."""
     held = library.held(db.session(), owner_id) if owner_id else {}
     far = distance.of_member(db.session(), owner_id, badges, held) if owner_id and progress else {}
+    asked = requests.open_of(db.session(), owner_id) if owner_id and own else frozenset()
     return [
-        Standing(badge, library.standing(badge, badge.id in held), held.get(badge.id), far.get(badge.id))
+        Standing(
+            badge, library.standing(badge, badge.id in held, badge.id in asked), held.get(badge.id), far.get(badge.id)
+        )
         for badge in badges
     ]
 

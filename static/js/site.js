@@ -34,7 +34,8 @@ if (!("interestForElement" in HTMLButtonElement.prototype)) {
 }
 
 // One voice for what did not work: the status line, which screen readers read out and everybody sees.
-const say = text => { const live = document.getElementById("live"); live.textContent = text; live.classList.remove("vh"); };
+// While a window is open nobody sees what is behind it, so it has a line of its own.
+const say = text => { const live = document.querySelector("dialog[open] [role=status]") ?? document.getElementById("live"); live.textContent = text; live.classList.remove("vh"); };
 addEventListener("htmx:error", () => say(document.getElementById("live").dataset.failed));
 addEventListener("htmx:response:error", event => {
   if (event.detail.ctx.response.status >= 500) say(document.getElementById("live").dataset.failed);   // others bring their own words
@@ -51,6 +52,7 @@ for (const name of ["htmx:error", "htmx:response:error"]) {
 // What arrives in a closed popover opens it, beside whatever asked for it. The focus goes where the new part wants it:
 // browsers heed autofocus only while nothing has the focus yet.
 addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.target?.matches?.("dialog:not([open])")) ctx.target.showModal();
   if (ctx.target?.popover && !ctx.target.matches(":popover-open")) ctx.target.showPopover({ source: ctx.sourceElement });
   const wanted = document.querySelector("[data-focus]");
   wanted?.removeAttribute("data-focus");
@@ -63,4 +65,12 @@ addEventListener("click", event => {
   if (!button) return;
   button.closest(button.dataset.dismiss).remove();
   document.getElementById("main").focus({ preventScroll: true });
+});
+
+// A window that was closed opens again as it was, with what had been typed.
+addEventListener("htmx:before:request", event => {
+  const { target, request } = event.detail.ctx;
+  if (request.method !== "GET" || !target?.matches?.("dialog:not([open], :empty)")) return;
+  event.preventDefault();
+  target.showModal();
 });

@@ -62,7 +62,9 @@ def test_a_badge_has_the_first_state_that_fits(client, engine, ada, more, state)
         found = soup(client.get(address)).select_one('[data-badge="it"]')
         assert (found["data-state"], found["data-way"]) == (state, " ".join(badge.ways))
     assert soup(client.get("/badges")).select_one('[data-badge="held"]')["data-state"] == "earned"
-    assert soup(client.get("/badges/it")).select_one("[data-why-not]")
+    page = soup(client.get("/badges/it"))
+    assert bool(page.select_one("[data-why-not]")) != bool(page.select_one('a[href="/badges/it/request"]'))
+    assert bool(page.select_one("[data-why-not]")) == (state != "requestable")
     assert not soup(client.get("/badges/held")).select_one("[data-why-not]")
 
 

@@ -59,7 +59,6 @@ def send(
     A form is known by its token: sent again, it gives the request that it made.
     """
     asker, moment = by or member, at or now()
-    members.admit(asker, moment)
     session.refresh(asker, with_for_update={"key_share": True})  # whoever sends the same form meanwhile waits here
     token = token if TOKEN.fullmatch(token) else ""
     made = select(BadgeRequest).where(BadgeRequest.by_id == asker.id, BadgeRequest.token == token)
@@ -67,7 +66,6 @@ def send(
         return before, False
     refuse(session, member, badge, by=asker, at=moment)
     note, evidence = _checked(note, evidence)
-    _limit(session, asker, moment)
 
     request = BadgeRequest(
         badge_id=badge.id, member_id=member.id, by_id=asker.id, note=note, token=token or None,
@@ -107,6 +105,7 @@ def refuse(
 ) -> None:
     """Raise Refused or Conflict where a badge cannot be asked for, with what the badge's page says."""
     moment, asker = at or now(), by or member
+    members.admit(asker, moment)
     others_may_ask = asker.id != member.id and not NOMINATED.isdisjoint(badge.ways)
     if words := reason_not(badge.state, ("request",) if others_may_ask else badge.ways):
         raise Refused(words)
@@ -122,6 +121,7 @@ def refuse(
     ).first()
     if latest is not None:
         _refuse_again(latest, asker, moment)
+    _limit(session, asker, moment)
 
 
 def reason_not(state: str, ways: Iterable[str]) -> str:
@@ -134,15 +134,23 @@ def reason_not(state: str, ways: Iterable[str]) -> str:
     if "request" in ways:
         return ""
     for way, words in (
-        ("invitation", _("This badge cannot be requested: the team invites members to it.")),
-        ("event", _("This badge cannot be requested: it comes with taking part in an event.")),
-        ("checklist", _("This badge cannot be requested: it comes with a finished checklist.")),
+        (
+            "invitation",
+            _(
+                "This badge cannot be requested: the team invites members to it. There is nothing to do but to take part."
+            ),
+        ),
+        (
+            "event",
+            _("This badge cannot be requested: it comes with taking part in an event, where somebody notes who came."),
+        ),
+        ("checklist", _("This badge cannot be requested: it comes as soon as the checklist is finished.")),
         ("external", _("This badge cannot be requested: it comes with a credential of another site.")),
         ("automatic", _("This badge cannot be requested: it comes by itself as soon as its condition is met.")),
     ):
         if way in ways:
             return words
-    return _("This badge cannot be requested: the team gives it.")
+    return _("This badge cannot be requested: the team gives it for what no rule can see.")
 
 
 def _refuse_holders(session: Session, member: Member, badge: Badge, asker: Member) -> None:

@@ -1,7 +1,7 @@
 """Requests as pages show them to whoever asked, and how long answers usually take."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
@@ -105,6 +105,11 @@ def latest_of(session: Session, member_id: int, badge_id: int) -> Row | None:
         BadgeRequest.badge_id == badge_id, BadgeRequest.member_id == member_id, BadgeRequest.by_id == member_id
     )
     return session.execute(own.order_by(BadgeRequest.id.desc()).limit(1)).first()
+
+
+def may_ask_again(declined: Row | BadgeRequest, moment: datetime) -> bool:
+    """Whether the time has come to ask again after a refusal, if there is one."""
+    return declined.may_ask_again_at is not None and declined.may_ask_again_at <= moment
 
 
 def open_of(session: Session, member_id: int) -> frozenset[int]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from app.domain.base import Base, now
 from app.domain.members import Member
 from app.domain.threads import Post, Thread
+from app.domain.words import _
 
 PER_PAGE = 50
 REASON_MOST = 2000
@@ -30,6 +31,12 @@ DEEDS = {
     "award": "gave a badge by hand", "invitation": "invited a member to a badge",
     "request": "decided about a badge request",
     "swag": "dealt with swag", "swag-export": "took a list of swag with addresses",
+}  # fmt: skip
+
+# Settings and columns whose names are no words for readers.
+NAMES = {
+    "is_set_up": "set-up is done", "word": "word beside the logo", "light": "accent by day", "dark": "accent by night",
+    "zone": "time zone", "staff_only": "only the team starts threads", "called_off": "called off",
 }  # fmt: skip
 
 # The network from which the request at hand comes, so that no verb has to pass it on.
@@ -86,6 +93,11 @@ def record(
     )  # fmt: skip
     session.add(entry)
     return entry
+
+
+def named(key: str) -> str:
+    """What a setting or column is called where people read of it."""
+    return _(NAMES.get(key, key.replace("_", " ")))
 
 
 def find(session: Session, search: Search, page: int = 1) -> tuple[Sequence[Row], bool]:

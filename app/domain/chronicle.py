@@ -42,7 +42,7 @@ def enter(session: Session, badge: Badge, state: str, *, at: datetime | None = N
 def changes(session: Session, page: int = 1) -> tuple[Sequence[Row], bool]:
     """A page of what changed, latest first, and whether there is more.
 
-    Each row has `at`, `slug`, `badge` (its name), `family`, `tier`, `glyph` and what happened: "new", "rule" (with
+    Each row has `at`, `slug`, `badge` (its name), `position`, its looks and what happened: "new", "rule" (with
     `old` and `how`, the sentences before and after), "planned", "published" or "legacy".
     """
     found = session.execute(_CHANGES.limit(PER_PAGE + 1).offset((page - 1) * PER_PAGE)).all()
@@ -75,9 +75,9 @@ def _changes() -> Select[Any]:
     told = union_all(rules, new, states).subquery()
     return (
         select(told.c.at, told.c.what, told.c.how, told.c.old, Badge.slug, Badge.name.label("badge"), Badge.family,
-               Badge.tier, Badge.glyph)
+               Badge.tier, Badge.glyph, Badge.position)
         .join(Badge, Badge.id == told.c.badge_id)
-        .order_by(told.c.at.desc(), told.c.what, Badge.position, Badge.id, told.c.id.desc())
+        .order_by(told.c.at.desc(), told.c.what, told.c.id.desc())
     )  # fmt: skip
 
 

@@ -46,6 +46,14 @@ class Condition:
     left_out: Sequence[LeftOut]
     kinds: Sequence[str]  # of the deeds that count
     badge: str = ""  # the slug, where another badge has to be held
+    one_of: bool = False  # one of several ways, of which one is enough
+
+
+class Explained(NamedTuple):
+    """Each condition of a rule as it is to one member, and whether nothing is missing."""
+
+    conditions: Sequence[Condition]
+    is_complete: bool
 
 
 @dataclass(frozen=True)
@@ -65,27 +73,29 @@ def explain(session: Session, member: Member, badge: Badge) -> Explanation:
         return Explanation(version.how, (), made)
     node = criteria.parse(version.criterion)
     names = {it.slug: it.name for it in session.execute(select(Badge.slug, Badge.name))}
-    return Explanation(node.sentence(names), tuple(conditions(session, member, node, names)), made)
+    return Explanation(node.sentence(names), rule(session, member, node, names).conditions, made)
 
 
-def conditions(session: Session, member: Member, node: Node, names: criteria.Names) -> Iterable[Condition]:
-    """Each condition with the member's own number and what did not count for it."""
+def rule(session: Session, member: Member, node: Node, names: criteria.Names) -> Explained:
+    """Each condition of a rule with the member's own number and what did not count for it."""
     here = distance.standpoint(session, member.id, [node], library.held_slugs(session, member.id))
-    for part in _leaves(node):
+    found = []
+    for part, one_of in _leaves(node, False):
         kinds = [kind for measure in part.measures() for kind, _weight in measure.weights]
         badge = part.badge if isinstance(part, Has) else ""
         for progress in part.progress(here, names):
             left_out = _left_out(session, member, part) if isinstance(part, Count) else ()
-            yield Condition(progress, left_out, kinds, badge)
+            found.append(Condition(progress, left_out, kinds, badge, one_of))
+    return Explained(found, all(step.done for step in node.progress(here, names)))
 
 
-def _leaves(node: Node) -> Iterable[Node]:
+def _leaves(node: Node, one_of: bool) -> Iterable[tuple[Node, bool]]:
     parts = getattr(node, "parts", ())
     if not parts or parts[0].subjects == "post":
-        yield node
+        yield node, one_of
     else:
         for part in parts:
-            yield from _leaves(part)
+            yield from _leaves(part, one_of or isinstance(node, criteria.Any))
 
 
 def _left_out(session: Session, member: Member, part: Count) -> list[LeftOut]:

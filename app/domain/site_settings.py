@@ -55,7 +55,7 @@ def change(session: Session, by: Member, *, at: datetime | None = None, **wanted
         session.merge(SiteSetting(key=key, value=getattr(after, key), changed_at=moment, changed_by_id=by.id))
     if changed:
         audit_log.record(
-            session, by, "site", subject=", ".join(changed), at=moment,
+            session, by, "site", subject=", ".join(map(audit_log.named, changed)), at=moment,
             before={key: getattr(before, key) for key in changed},
             after={key: getattr(after, key) for key in changed},
         )  # fmt: skip

@@ -11,7 +11,7 @@ from app.db import db, transaction
 from app.domain import chronicle, distance, explanations, library, planned
 from app.domain.badges import WAYS, Badge
 from app.domain.criteria import Progress
-from app.domain.explanations import Condition
+from app.domain.explanations import Explained
 from app.domain.insignia import FAMILIES, TIERS
 from app.domain.members import Member
 from app.domain.words import _
@@ -100,7 +100,7 @@ def _by_day(found: Sequence[Row]) -> list[tuple[Row, dict[str, list[Row]]]]:
     days = []
     for _day, these in groupby(found, key=lambda it: it.at.date()):
         changes: dict[str, list[Row]] = {}
-        for it in these:
+        for it in sorted(these, key=lambda it: it.position):
             changes.setdefault(it.what, []).append(it)
         days.append((next(iter(changes.values()))[0], changes))
     return days
@@ -115,13 +115,13 @@ def _conditions(badge: Row) -> list[Progress]:
     return distance.conditions(db.session(), None, node, names, frozenset())
 
 
-def _explained(badge: Row, is_held: bool, looking: Member | None) -> list[Condition]:
+def _explained(badge: Row, is_held: bool, looking: Member | None) -> Explained | None:
     """Why a member does not have it yet: each condition with their own number and what did not count."""
     if looking is None or is_held or badge.state == "legacy" or not library.has_rule(badge):
-        return []
+        return None
     node = distance.rule(badge.criterion)
     names = library.names(db.session()) if node.badges() else {}
-    return list(explanations.conditions(db.session(), looking, node, names))
+    return explanations.rule(db.session(), looking, node, names)
 
 
 def _taken_back(badge_id: int, looking: Member | None) -> Row | None:

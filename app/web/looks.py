@@ -10,6 +10,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from app.domain import words
+from app.domain.audit_log import named
 from app.domain.insignia import FAMILIES, TIERS, shape
 from app.domain.listing import standing
 from app.web import site
@@ -48,6 +49,7 @@ def install(app: Flask) -> None:
         standing=standing,
         prose=prose,
         sentence=sentence,
+        named=named,
     )
     env.globals.update(
         shape_of=shape,

@@ -242,3 +242,11 @@ def test_unsuitable_searches_of_the_log_are_a_bad_request(as_):
     for query in ("what=x", "since=yesterday", "until=9999-12-31", "page=0"):
         as_("mia").get(f"/staff/log?{query}", status=400)
     as_("mia").get("/staff/log?words=%27%25_&who=x&whom=y&since=2026-01-01&until=2100-12-31")
+
+
+def test_the_log_words_what_was_changed(as_, people, engine):
+    with transaction(engine) as session:
+        site_settings.change(session, session.merge(people["boss"]), is_set_up=True, zone="Europe/Oslo")
+    page = as_("boss").get("/staff/log").select_one('[data-entry="site"]').get_text(" ", strip=True)
+    assert "set-up is done, time zone" in page
+    assert "is_set_up" not in page

@@ -27,7 +27,7 @@ SAFETY = {
     "second_factor_off": "Your second factor was turned off",
 }
 ASKED_FOR = {"export_ready": "Your data is ready", "test_mail": "Test of the mail server"}
-SUMMARIES = {"daily": "Your daily summary", "weekly": "Your weekly summary"}
+SUMMARIES = {"digest_daily": "Your daily summary", "digest_weekly": "Your weekly summary"}
 STATES = {
     "queued": "On its way",
     "sending": "On its way",

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.db import transaction
-from app.domain import blocks, check_codes, deliveries, preferences
+from app.domain import account_letters, blocks, check_codes, deliveries, digest_letters, letters, mailbox, preferences
 from app.domain.base import now
 from app.domain.members import Member
 from app.domain.preferences import FREQUENCIES, KINDS
@@ -218,12 +218,10 @@ def test_many_letters_come_in_pages(client, engine, ada):
 
 
 def test_every_letter_that_can_be_sent_has_words_and_security_mail_has_no_setting():
-    from app.domain import letters, mailbox
-
-    for kind in letters.WRITERS:
-        assert mailbox.subject(kind)
-    assert set(mailbox.SAFETY) | set(mailbox.ASKED_FOR) <= set(letters.WRITERS)
-    assert not (set(mailbox.SAFETY) | set(mailbox.ASKED_FOR)) & set(KINDS)
+    named = {**mailbox.SAFETY, **mailbox.ASKED_FOR, **mailbox.SUMMARIES}
+    assert named.keys() == {*account_letters.WRITERS, *digest_letters.WRITERS}
+    assert not named.keys() & {*KINDS, *preferences.FOLLOW}
+    assert all(mailbox.subject(kind) for kind in letters.WRITERS)
 
 
 def test_saving_needs_the_form_of_this_browser(client, engine, ada):

@@ -140,33 +140,24 @@ def _reaction(it: Row, group: Row | None) -> Said:
     if it.what == "thanks":
         return _thanks(it)
     others, given = (group.people - 1 if group else 0), {"who": who(group), "title": it.title}
-    sentence = REACTED[it.what, it.post_kind == "answer"]
+    thing = {"answer": _("your answer"), "question": _("your question")}.get(it.post_kind, _("your post"))
+    one, another, more = REACTED[it.what]
     if others <= 0:
-        return _about_post(it, _(sentence[0], **given))
-    return _about_post(it, ngettext(sentence[1], sentence[2], others, **given))
+        return _about_post(it, _(one, **given, thing=thing))
+    return _about_post(it, ngettext(another, more, others, **given, thing=thing))
 
 
-# By one, by one and another, by one and others: of an answer, and of any other post.
+# By one, by one and another, by one and others.
 REACTED = {
-    ("insightful", True): (
-        "%(who)s found your answer insightful in “%(title)s”",
-        "%(who)s and %(num)s other found your answer insightful in “%(title)s”",
-        "%(who)s and %(num)s others found your answer insightful in “%(title)s”",
+    "insightful": (
+        "%(who)s found %(thing)s insightful: “%(title)s”",
+        "%(who)s and %(num)s other found %(thing)s insightful: “%(title)s”",
+        "%(who)s and %(num)s others found %(thing)s insightful: “%(title)s”",
     ),
-    ("insightful", False): (
-        "%(who)s found your post insightful in “%(title)s”",
-        "%(who)s and %(num)s other found your post insightful in “%(title)s”",
-        "%(who)s and %(num)s others found your post insightful in “%(title)s”",
-    ),
-    ("upvote", True): (
-        "%(who)s upvoted your answer in “%(title)s”",
-        "%(who)s and %(num)s other upvoted your answer in “%(title)s”",
-        "%(who)s and %(num)s others upvoted your answer in “%(title)s”",
-    ),
-    ("upvote", False): (
-        "%(who)s upvoted your post in “%(title)s”",
-        "%(who)s and %(num)s other upvoted your post in “%(title)s”",
-        "%(who)s and %(num)s others upvoted your post in “%(title)s”",
+    "upvote": (
+        "%(who)s upvoted %(thing)s: “%(title)s”",
+        "%(who)s and %(num)s other upvoted %(thing)s: “%(title)s”",
+        "%(who)s and %(num)s others upvoted %(thing)s: “%(title)s”",
     ),
 }
 

@@ -28,7 +28,7 @@ from app.web.paging import choice, page_number
 bp = Blueprint("notices", __name__)
 log = structlog.get_logger("contrail.notices")
 
-IN_PANEL = 8
+IN_PANEL = 6
 POPS_UP_FOR = timedelta(minutes=10)  # what is older waits in the inbox
 LONGEST_NUMBER = 18
 

@@ -224,11 +224,11 @@ def test_reactions_are_one_notice_that_counts_those_that_stand(session, people):
     answer = make_answer(session, by=ben)
     for it in (ada, eve, mia):
         reactions.react(session, answer, it, "insightful")
-    assert told(session, ben) == ["mia and 2 others found your answer insightful in “A thread”"]
+    assert told(session, ben) == ["mia and 2 others found your answer insightful: “A thread”"]
     reactions.unreact(session, answer, mia, "insightful")
-    assert told(session, ben) == ["eve and 1 other found your answer insightful in “A thread”"]
+    assert told(session, ben) == ["eve and 1 other found your answer insightful: “A thread”"]
     reactions.unreact(session, answer, eve, "insightful")
-    assert told(session, ben) == ["ada found your answer insightful in “A thread”"]
+    assert told(session, ben) == ["ada found your answer insightful: “A thread”"]
     reactions.unreact(session, answer, ada, "insightful")
     assert (told(session, ben), unread(session, ben)) == ([], 0)
 
@@ -261,7 +261,7 @@ def test_after_the_first_were_read_new_ones_are_told_apart(session, people):
     for later, it in enumerate((eve, mia), start=1):
         reactions.react(session, answer, it, "upvote", at=moment + timedelta(seconds=later))
     assert told(session, ben) == [
-        "mia and 1 other upvoted your answer in “A thread”", "ada upvoted your answer in “A thread”"
+        "mia and 1 other upvoted your answer: “A thread”", "ada upvoted your answer: “A thread”"
     ]  # fmt: skip
     assert unread(session, ben) == 1
     reactions.unreact(session, answer, ada, "upvote")
@@ -274,7 +274,7 @@ def test_reactions_of_who_is_blocked_do_not_count(session, people):
     for it in (ada, eve):
         reactions.react(session, answer, it, "upvote")
     blocks.block(session, ben, eve)
-    assert told(session, ben) == ["ada upvoted your answer in “A thread”"]
+    assert told(session, ben) == ["ada upvoted your answer: “A thread”"]
 
 
 def test_an_acceptance_is_told_once_and_only_while_it_holds(session, people):

@@ -34,7 +34,7 @@ SHOWN_IN_PASSING = 20
 
 notices, posts, threads, categories = (it.__table__ for it in (Notification, Post, Thread, Category))
 awards, badges, reactions, blocks, mentions = (it.__table__ for it in (Award, Badge, Reaction, Block, Mention))
-earners = members.alias("earners")
+earners, givers = members.alias("earners"), members.alias("givers")
 staff = members.alias("staff")
 
 _unread = notices.c.read_at.is_(None)
@@ -177,14 +177,24 @@ def of_posts(ids: Iterable[int]) -> ColumnElement[bool]:
 
 
 def of_badge(slug: str) -> ColumnElement[bool]:
-    """Notices of awards of a badge."""
+    """Notices of awards of a badge, of invitations to it, and of what became of it."""
     its_awards = select(Award.id).join(Badge, Badge.id == Award.badge_id).where(Badge.slug == slug)
-    return and_(Notification.award_id.in_(its_awards), not_(_of_several))
+    named = and_(
+        Notification.kind.in_(("badge_open", "badge_revoked", "badge_given_back")),
+        Notification.facts["slug"].as_string() == slug,
+    )
+    invited = and_(Notification.key.startswith("invitation:"), Notification.facts["badge"].as_string() == slug)
+    return or_(and_(Notification.award_id.in_(its_awards), not_(_of_several)), named, invited)
 
 
 def of_award(award_id: int) -> ColumnElement[bool]:
     """Notices of an award."""
     return and_(Notification.award_id == award_id, not_(_of_several))
+
+
+def of_request(request_id: int) -> ColumnElement[bool]:
+    """Notices of one's request for a badge."""
+    return and_(Notification.kind == "request_update", Notification.key.startswith(f"request:{request_id}:"))
 
 
 def of_several_badges() -> ColumnElement[bool]:
@@ -219,6 +229,7 @@ def _rows() -> Select[Any]:
         _with_place.outerjoin(categories, categories.c.id == threads.c.category_id)
         .outerjoin(badges, badges.c.id == awards.c.badge_id)
         .outerjoin(members, actor)
+        .outerjoin(givers, and_(givers.c.id == awards.c.by_id, givers.c.deleted_at.is_(None)))
         .join(earners, earners.c.id == notices.c.member_id)
     )
     return (
@@ -228,7 +239,7 @@ def _rows() -> Select[Any]:
             posts.c.kind.label("post_kind"), posts.c.thread_id, threads.c.title, categories.c.name.label("category"),
             members.c.id.label("author_id"), members.c.username, members.c.name, members.c.photo,
             badges.c.slug.label("badge_slug"), badges.c.name.label("badge"), badges.c.family, badges.c.tier,
-            badges.c.glyph, earners.c.username.label("own_name"),
+            badges.c.glyph, awards.c.reason, givers.c.name.label("giver"), earners.c.username.label("own_name"),
         )
         .select_from(source)
         .order_by(notices.c.id.desc())

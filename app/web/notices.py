@@ -36,11 +36,12 @@ Opens = Callable[[Mapping[str, Any]], ColumnElement[bool]]
 # Which notices a page opens, by its endpoint and the parts of its address. Threads say which posts they show.
 OPENS: dict[str, Opens] = {
     "badges.show": lambda given: inbox.of_badge(given["slug"]),
-    "badges.award": lambda given: inbox.of_award(given["award_id"]),
+    "awards.show": lambda given: inbox.of_award(given["award_id"]),
     "guide.ranks": lambda _given: inbox.of_kind("rank"),
     "leaders.show": lambda _given: inbox.of_kind("leaders"),
     "members.badging": lambda given: inbox.of_several_badges() if _is_own(given["username"]) else false(),
     "messages.show": lambda given: inbox.of_sender(given["username"]),
+    "my_requests.show": lambda given: inbox.of_request(given["request_id"]),
     "swag.index": lambda _given: inbox.of_kind("swag"),
     "swag.show": lambda _given: inbox.of_kind("swag"),
 }

@@ -341,6 +341,12 @@ def test_a_gift_of_long_ago_is_not_thanked_for(session, people, evaluate):
     assert "badge_earned" in written(session, ben)
 
 
+def test_a_badge_given_by_somebody_comes_with_their_words(session, people):
+    ada, _ben, _eve, mia = people
+    awards.grant(session, make_badge(session, "speaker"), ada, by=mia, way="request", reason="Great talk!")
+    assert told(session, ada) == ["You earned Speaker. mia: “Great talk!”"]
+
+
 def test_a_revoked_badge_is_not_in_the_inbox(session, people):
     ada, *_ = people
     award = awards.grant(session, make_badge(session, "speaker"), ada)

@@ -370,10 +370,37 @@ def test_the_bell_costs_no_statement_of_its_own(visit, engine, people, answered,
     asked = []
     event.listen(engine, "before_cursor_execute", lambda *it: asked.append(it[2]))
     costs = []
-    for name in ("mia", "ada"):
+    for name in ("ben", "ada"):
         visitor = visit(name)
         for _ in range(2):  # the first look shows what is new
             visitor.get("/how-to-get-badges")
             costs.append([it for it in asked if "UPDATE" not in it and "site_settings" not in it])
             asked.clear()
     assert len(costs[1]) == len(costs[3])
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "facts", "path", "said"),
+    [
+        ("request_update", "invitation:1", {"invitation": 1, "badge": "speaker", "name": "Speaker", "state": "invited"},
+         "/badges/speaker", "mia invites you to Speaker"),
+        ("badge_open", "badge-open:1", {"badge": "Speaker", "slug": "speaker"}, "/badges/speaker",
+         "Speaker can be earned now"),
+        ("badge_revoked", "revoke:1", {"badge": "Speaker", "slug": "speaker", "reason": "By mistake."},
+         "/badges/speaker", "Speaker was taken back: “By mistake.”"),
+    ],
+)  # fmt: skip
+def test_what_became_of_a_badge_is_read_on_its_page(visit, engine, people, kind, key, facts, path, said):
+    with transaction(engine) as session:
+        for slug in ("speaker", "mentor"):
+            make_badge(session, slug)
+        notice = {"kind": kind, "key": key, "facts": facts, "actor_id": people["mia"].id}
+        notifications.tell(session, [notice | {"member_id": people["ada"].id}])
+    ada = visit("ada")
+    [line] = ada.get("/notifications").select("[data-notice]")
+    assert said in " ".join(line.text.split())
+    assert line.a["href"] == path
+    ada.get("/badges/mentor")
+    assert bell(ada) == "Notifications, 1 unread"
+    ada.get("/badges/speaker")
+    assert bell(ada) == "Notifications"

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, update
 
 from app.db import transaction
-from app.domain import acceptance, blocks, notifications, posts, reactions
+from app.domain import acceptance, blocks, notifications, posts, reactions, requests
 from app.domain.base import now
 from app.domain.members import Member
 from app.domain.threads import Post, Thread
@@ -345,7 +345,7 @@ def test_the_panel_shows_the_latest_and_opens_nothing(visit, answered):
     ada = visit("ada")
     panel = soup(ada.client.get("/-/notices", headers={"HX-Request": "true"}))
     assert "ben answered" in panel.select_one("[data-notice]").text
-    assert [it["href"] for it in panel.select(".cardhead > a")] == ["/notifications", "/settings"]
+    assert [it["href"] for it in panel.select(".cardhead > a")] == ["/notifications", "/settings/notifications"]
     assert bell(ada) == "Notifications, 1 unread"
 
 
@@ -404,3 +404,21 @@ def test_what_became_of_a_badge_is_read_on_its_page(visit, engine, people, kind,
     assert bell(ada) == "Notifications, 1 unread"
     ada.get("/badges/speaker")
     assert bell(ada) == "Notifications"
+
+
+def test_a_question_about_a_request_is_read_where_it_is_answered(visit, engine, people):
+    with transaction(engine) as session:
+        ada, mia = (session.get_one(Member, people[it].id) for it in ("ada", "mia"))
+        looked_at = [
+            requests.send(session, ada, make_badge(session, slug, ways=["request"]), "I did it.")[0]
+            for slug in ("speaker", "mentor")
+        ]
+        for it in looked_at:
+            requests.ask(session, it, mia, "Which user group was it?", version=it.version)
+        here = looked_at[0].id
+    ada = visit("ada")
+    line = ada.get("/notifications").select("[data-notice]")[1]
+    assert "About Speaker, mia asks: “Which user group was it?”" in " ".join(line.text.split())
+    assert line.a["href"] == f"/requests/{here}"
+    ada.get(f"/requests/{here}")
+    assert bell(ada) == "Notifications, 1 unread"

@@ -140,7 +140,7 @@ def person(session: Session, request: BadgeRequest) -> Row:
     return session.execute(select(*columns).select_from(whose).where(table.c.id == request.id)).one()
 
 
-def _numbers(whose: int) -> dict[str, Select[tuple[int]]]:
+def _numbers(whose: int) -> dict[str, Select[int]]:
     count, written = select(func.count()), and_(Post.author_id == whose, Post.deleted_at.is_(None))
     attended = and_(Activity.member_id == whose, Activity.kind == "event_attended")
     return {
@@ -155,7 +155,7 @@ def _numbers(whose: int) -> dict[str, Select[tuple[int]]]:
     }
 
 
-def _before(request: BadgeRequest) -> dict[str, Select[tuple[int]]]:
+def _before(request: BadgeRequest) -> dict[str, Select[int]]:
     others = table.alias("others")
     before = select(func.count()).where(others.c.member_id == request.member_id, others.c.id < request.id)
     return {state: before.where(others.c.state == state) for state in CLOSED}

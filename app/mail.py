@@ -1,7 +1,6 @@
-"""Mail: letters written from their three files, and the ways by which they leave.
+"""Mail: letters leave, each once, as far as a mail server lets us know.
 
-A letter is a folder `templates/email/KIND` with subject.txt, body.txt and body.html. MAIL_URL says where letters
-go: `file:` puts each into a file of its own, `smtp:` and `smtps:` hand it to a mail server.
+MAIL_URL says where letters go: `file:` puts each into a file of its own, `smtp:` and `smtps:` hand it to a mail server.
 """
 
 from __future__ import annotations
@@ -13,10 +12,6 @@ import ssl
 import time
 from collections.abc import Iterator
 from datetime import UTC
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import EmailPolicy
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -25,19 +20,18 @@ import structlog
 from flask import current_app
 
 import config
-from app import art
+from app import envelopes
 from app.db import db, transaction
-from app.domain import check_codes, deliveries, letters, mailings, site_settings, unsubscribing
+from app.domain import deliveries, letters, mailings, site_settings
 from app.domain.deliveries import Delivery
 from app.domain.leases import Lost
-from app.domain.stationery import Letter, Picture, Postponed, Unwanted
+from app.domain.stationery import Postponed, Unwanted
 
 log = structlog.get_logger("contrail.mail")
 
 SERVER_SECONDS = 10.0  # how long a mail server may take over one answer
 RUN_SECONDS = 30.0  # how long one run may send; the next goes on
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
-SUBJECT_MOST = 200
 
 
 class Blocked(Exception):
@@ -100,8 +94,8 @@ def _deliver(owed: Delivery, way: Transport, settings: config.Settings, route: s
         with transaction() as session:
             row = session.get_one(Delivery, owed.id)
             letter = letters.write(session, row)
-            says = said(letter, row, settings, site_settings.read(session).name or settings.site_name)
-            content = written(letter, row, settings, says)
+            says = envelopes.said(letter, row, settings, site_settings.read(session).name or settings.site_name)
+            content = envelopes.written(letter, row, settings, says)
     except Postponed as no:
         _note(mailings.leave_to_digest, owed, no.period)
         return False
@@ -124,7 +118,7 @@ def _deliver(owed: Delivery, way: Transport, settings: config.Settings, route: s
     try:
         with transaction() as session:
             letters.count(session, owed, letter)
-            deliveries.handing_over(session, owed, subject=subject(letter, says))
+            deliveries.handing_over(session, owed, subject=envelopes.subject(letter, says))
     except Lost:
         way.withdraw()
         raise
@@ -162,94 +156,9 @@ def _rest(owed: Delivery, route: str, reply: str) -> None:
     log.warning("mail server out of reach", reply=reply, resting=rest.total_seconds())
 
 
-# Writing
-
-
-def said(letter: Letter, owed: Delivery, settings: config.Settings, site_name: str) -> dict[str, Any]:
-    """All that the templates of a letter may ask for."""
-    stop = unsubscribing.path(settings.secret_key, owed.member_id or 0, letter.of) if letter.of else ""
-    return {
-        "kind": letter.template, "site_url": settings.site_url, "site_name": site_name, "mail_from": settings.mail_from,
-        "code": check_codes.code(settings.secret_key, owed), "stop_url": settings.site_url + stop,
-        "pictures": {it.name: _content_id(it, owed, settings) for it in letter.pictures}, **letter.says,
-    }  # fmt: skip
-
-
-def written(letter: Letter, owed: Delivery, settings: config.Settings, says: dict[str, Any]) -> bytes:
-    """The very bytes of a letter."""
-    text, html = (_rendered(letter.template, name, says) for name in ("body.txt", "body.html"))
-    message = EmailMessage(policy=POLICY)
-    message["From"] = Address(_on_one_line(says["site_name"]), addr_spec=settings.mail_from)
-    message["To"] = Address(addr_spec=letter.to)
-    message["Subject"] = subject(letter, says)
-    message["Date"] = format_datetime(owed.created_at.astimezone(UTC))
-    message["Message-ID"] = message_id(owed, settings)
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    if letter.of:
-        message["List-Id"] = f"<{letter.of.replace('_', '-')}.{settings.site_host}>"
-        message["List-Unsubscribe"] = f"<{says['stop_url']}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    if letter.thread_id:
-        message["In-Reply-To"] = message["References"] = f"<thread.{letter.thread_id}@{settings.site_host}>"
-    message.set_content(text, cte="7bit" if text.isascii() else "quoted-printable")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
-    _add_pictures(message, letter, owed, settings)
-    for part in message.walk():
-        if part.is_multipart():  # not by chance: a letter tried again is the same letter
-            name = part.get_content_subtype()
-            part.set_boundary(f"{name}-{check_codes.mark(settings.secret_key, owed)}")
-    return message.as_bytes()
-
-
-def subject(letter: Letter, says: dict[str, Any]) -> str:
-    """What a letter is about, on one line."""
-    return _on_one_line(_rendered(letter.template, "subject.txt", says))[:SUBJECT_MOST]
-
-
-def _add_pictures(message: EmailMessage, letter: Letter, owed: Delivery, settings: config.Settings) -> None:
-    html = message.get_body(("html",))
-    assert html is not None  # noqa: S101  it was added just now
-    for it in letter.pictures:
-        html.add_related(
-            art.png(it.family, it.tier, it.glyph, it.size),
-            "image", "png", cid=f"<{_content_id(it, owed, settings)}>", disposition="inline", filename=f"{it.name}.png",
-        )  # fmt: skip
-
-
-def _content_id(picture: Picture, owed: Delivery, settings: config.Settings) -> str:
-    return f"{picture.name}.{check_codes.mark(settings.secret_key, owed)}@{settings.site_host}"
-
-
-def message_id(owed: Delivery, settings: config.Settings) -> str:
-    """The name of a delivery: the same however often it is tried, and nobody else can tell the next one."""
-    return f"<{owed.kind.replace('_', '-')}.{check_codes.mark(settings.secret_key, owed)}@{settings.site_host}>"
-
-
 def file_name(owed: Delivery) -> str:
     """The name of a letter's file: when it was owed, then which; a second try takes the place of the first."""
     return f"{owed.created_at.astimezone(UTC):%Y%m%d-%H%M%S}-{owed.id:08}-{owed.kind.replace('_', '-')}.eml"
-
-
-class OneLine(EmailPolicy):
-    """What mail servers expect, with those headers in one piece that programs read: folding would encode them."""
-
-    def _fold(self, name: str, value: Any, refold_binary: bool = False) -> str:
-        if name.lower() == "message-id" or name.lower().startswith("list-"):
-            return f"{name}: {value}{self.linesep}"
-        return str(super()._fold(name, value, refold_binary))  # type: ignore[misc]
-
-
-POLICY = OneLine(linesep="\r\n", cte_type="7bit")
-
-
-def _rendered(kind: str, name: str, says: dict[str, Any]) -> str:
-    return current_app.jinja_env.get_template(f"email/{kind}/{name}").render(says)
-
-
-def _on_one_line(text: str) -> str:
-    """A text for a header: whatever breaks lines or cannot be seen becomes a space."""
-    return " ".join("".join(it if it.isprintable() else " " for it in text).split())
 
 
 # Ways

@@ -20,7 +20,7 @@ OUTSIDE_DOMAIN = {
 }
 MAY_IMPORT = {
     "app/domain": {"app.domain", "app.catalogue"},
-    "app/web": {"app.web", "app.domain", "app.db", "app.schema", "app.logs", "app.art", "app.cards"},
+    "app/web": {"app.web", "app.domain", "app.db", "app.schema", "app.logs", "app.art", "app.cards", "app.envelopes"},
     "app/jobs.py": {"app.domain", "app.db", "app.mail", "app.bell", "app.queue"},
     "app/imports": {"app.imports", "app.domain", "app.db"},
 }

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import config
 from app import redis_server, schema
 from app.db import db
+from app.domain import mail_queue
 from app.web.health import LONGEST_WAIT_SECONDS, waiting
 
 GREATEST_SKEW_SECONDS = 5.0
@@ -118,8 +119,19 @@ def _queue(_settings: config.Settings) -> str:
     return f"{count} activities wait"
 
 
+def _letters(_settings: config.Settings) -> str:
+    it = mail_queue.standing(db.session())
+    if it.paused_since:
+        raise Trouble(f"are paused since {it.paused_since:%Y-%m-%d %H:%M} UTC: run flask mail resume when all is well")
+    if it.oldest_seconds > LONGEST_WAIT_SECONDS:
+        raise Trouble(f"{it.waiting} wait, the oldest for {it.oldest_seconds:.0f} seconds: is worker.py running?")
+    if it.dead:
+        raise Trouble(f"{it.dead} could not be sent: see /staff/mail for why, and send them again there")
+    return f"{it.waiting} letters wait"
+
+
 Check = Callable[[config.Settings], str]
 CHECKS: dict[str, Check] = {
     "folder": _folder, "database": _database, "Redis": _redis, "mail": _mail,
-    "keys": _keys, "clock": _clock, "queue": _queue,
+    "keys": _keys, "clock": _clock, "queue": _queue, "letters": _letters,
 }  # fmt: skip

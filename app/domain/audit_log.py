@@ -24,7 +24,7 @@ DEEDS = {
     "suspend": "suspended a member", "lift": "ended a suspension", "role": "changed a role", "rank": "gave a rank",
     "site": "changed the site", "text": "changed a text", "category": "changed a category",
     "reply": "changed the prepared replies",
-    "feedback": "dealt with feedback", "test-mail": "sent a test mail", "account": "changed an account",
+    "feedback": "dealt with feedback", "test-mail": "sent a test mail", "mail": "looked after letters", "account": "changed an account",
     "look": "read a reported conversation", "report": "decided about a reported conversation",
     "revoke": "took back a badge", "give-back": "gave back a badge",
     "event": "changed an event", "attendance": "changed who was at an event",

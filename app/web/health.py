@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import schema
 from app.db import db
+from app.domain import mail_queue
 from app.domain.activities import Activity
 from app.domain.base import now
 
@@ -60,17 +61,22 @@ def healthz() -> Response:
 def readyz() -> tuple[Response, int]:
     """The database answers with the tables we know, and what was done does not wait for long."""
     problems: list[str] = []
-    count, wait = 0, 0.0
+    count, wait, letters = 0, 0.0, None
     try:
         if not schema.is_current(db.engine):
             problems.append("the database is not migrated: run flask db upgrade")
         else:
             count, wait = waiting()
+            letters = mail_queue.standing(db.session())
     except SQLAlchemyError as no:
         problems.append(f"the database does not answer ({type(no).__name__})")
     if wait > LONGEST_WAIT_SECONDS:
         problems.append(f"a deed has waited {wait:.0f} seconds for the worker")
-    answer = jsonify(ready=not problems, problems=problems, waiting=count, oldest_seconds=round(wait, 1))
+    mail = {  # no reason to send visitors elsewhere: pages do not need the mail server
+        "waiting": letters.waiting, "oldest_seconds": round(letters.oldest_seconds, 1),
+        "paused": letters.paused_since is not None,
+    } if letters else None  # fmt: skip
+    answer = jsonify(ready=not problems, problems=problems, waiting=count, oldest_seconds=round(wait, 1), mail=mail)
     answer.headers["Cache-Control"] = "no-store"
     return answer, 503 if problems else 200
 
@@ -102,12 +108,25 @@ def _seconds_since(moment: datetime | None) -> float:
 
 
 class _Community(Collector):
-    """What the database knows about the queue."""
+    """What the database knows about the queues."""
 
     def collect(self) -> Iterable[Metric]:
         count, wait = waiting()
         yield GaugeMetricFamily("contrail_waiting_activities", "Activities not booked yet", value=count)
         yield GaugeMetricFamily("contrail_oldest_waiting_seconds", "Age of the oldest of them", value=wait)
+        mail = mail_queue.standing(db.session())
+        yield GaugeMetricFamily("contrail_waiting_letters", "Letters that could leave now", value=mail.waiting)
+        yield GaugeMetricFamily(
+            "contrail_oldest_letter_seconds", "For how long the oldest could", value=mail.oldest_seconds
+        )
+        yield GaugeMetricFamily(
+            "contrail_letter_wait_p95_seconds", "For how long 95 of 100 could", value=mail.p95_seconds
+        )
+        yield GaugeMetricFamily("contrail_uncertain_letters", "Letters that may have left", value=mail.uncertain)
+        yield GaugeMetricFamily("contrail_dead_letters", "Letters that were given up", value=mail.dead)
+        yield GaugeMetricFamily(
+            "contrail_mail_paused", "1 while no letter leaves", value=int(mail.paused_since is not None)
+        )
 
 
 def _may_see_metrics() -> bool:

@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from app import mail
+from app import envelopes
 from app.db import transaction
 from app.domain import account_letters, accounts, deliveries
 from app.domain.deliveries import Delivery
@@ -130,9 +130,9 @@ def test_the_name_of_a_letter_is_its_own_and_stays(engine, app):
         ada = make_member(session, "ada")
         first, second = (deliveries.owe(session, "password_changed", ada) for _ in range(2))
     settings = app.config["SETTINGS"]
-    assert mail.message_id(first, settings) == mail.message_id(first, settings)
-    assert mail.message_id(first, settings) != mail.message_id(second, settings)
-    assert mail.message_id(first, settings) != mail.message_id(
+    assert envelopes.message_id(first, settings) == envelopes.message_id(first, settings)
+    assert envelopes.message_id(first, settings) != envelopes.message_id(second, settings)
+    assert envelopes.message_id(first, settings) != envelopes.message_id(
         first, dataclasses.replace(settings, secret_key="z" * 40)
     )
 
@@ -140,7 +140,7 @@ def test_the_name_of_a_letter_is_its_own_and_stays(engine, app):
 def test_headers_that_programs_read_are_never_folded_or_encoded():
     from email.message import EmailMessage
 
-    message = EmailMessage(policy=mail.POLICY)
+    message = EmailMessage(policy=envelopes.POLICY)
     url = "https://community.example/unsubscribe/" + "x" * 120
     message["List-Unsubscribe"] = f"<{url}>"
     message["Message-ID"] = "<" + "y" * 100 + "@community.example>"

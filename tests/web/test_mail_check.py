@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app import mail
+from app import envelopes
 from app.db import transaction
 from app.domain import check_codes, deliveries
 from tests.factories import make_member
@@ -70,8 +70,8 @@ def test_a_changed_code_is_not_recognised_and_stays_in_its_field(client, ask, co
 
 def test_a_message_id_is_recognised_too(app, ask, letter):
     settings = app.config["SETTINGS"]
-    assert ask(mail.message_id(letter, settings))[0] == "yes"
-    assert ask(mail.message_id(letter, settings).replace(".", ".0", 1))[0] == "no"
+    assert ask(envelopes.message_id(letter, settings))[0] == "yes"
+    assert ask(envelopes.message_id(letter, settings).replace(".", ".0", 1))[0] == "no"
 
 
 @pytest.mark.parametrize("typed", ["<script>alert(1)</script>", "A" * 500, "٣" * 16, "' OR 1=1", "%"])

@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, delete, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain import attendance, conversations, deliveries, invitations, limits, requests, swag
+from app.domain import attendance, conversations, deliveries, invitations, limits, mailbox, requests, swag
 from app.domain.activities import Activity
 from app.domain.badges import Award, Badge
 from app.domain.base import Base, now, ring_after_commit
@@ -181,6 +181,7 @@ def _parts(member_id: int) -> dict[str, Any]:
     ).join(Thread, Thread.id == Post.thread_id)  # fmt: skip
     return {
         "messages": conversations.for_export(member_id),
+        "letters": mailbox.for_export(member_id),
         "swag": swag.for_export(member_id),
         "events": attendance.for_export(member_id),
         "invitations": invitations.for_export(member_id),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.domain import preferences
@@ -60,3 +60,9 @@ def of(
     theirs = theirs.where(Delivery.state.in_(STATES)).order_by(Delivery.id.desc())
     found = session.scalars(theirs.offset((page - 1) * PER_PAGE).limit(PER_PAGE + 1)).all()
     return found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def for_export(member_id: int) -> Select:
+    """The letters that are remembered of those a member was sent."""
+    sent = select(Delivery.kind, Delivery.subject, Delivery.state, Delivery.created_at, Delivery.sent_at)
+    return sent.where(Delivery.member_id == member_id, Delivery.state.in_(STATES)).order_by(Delivery.id)

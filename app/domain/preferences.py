@@ -51,12 +51,12 @@ KINDS = {
         "Badges I earn", "Every new badge, also one that you requested.", "badges", "immediately"
     ),
     "request_update": Kind(
-        "My badge requests", "A moderator asks you something, or has to say no.", "your badge requests", "immediately"
+        "My badge requests", "A moderator asks you something, has to say no or invites you, or a badge you wait for opens.", "your badge requests", "immediately"
     ),
     "rank": Kind("My rank and swag", "A new rank, and what comes with it.", "your rank", "weekly"),
     "leaders": Kind("Weekly leaders", "How you did on the board of the week.", "the weekly leaders", "weekly"),
     "announcement": Kind(
-        "Announcements", "News from the team, events and invitations.", "announcements", "weekly"
+        "Announcements", "News from the team.", "announcements", "weekly"
     ),
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import jobs
 from app.db import transaction
-from app.domain import accounts, exports, introductions
+from app.domain import accounts, deliveries, exports, introductions, preferences
 from app.domain.base import now
 from app.domain.exports import Export, ExportPiece
 from app.domain.members import Member
@@ -58,6 +58,19 @@ def unpack(answer):
     archive = ZipFile(BytesIO(answer.data))
     assert archive.testzip() is None
     return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_what_one_chose_to_hear_of_and_the_letters_one_was_sent_are_in_it(client, engine, ada, work):
+    with transaction(engine) as session:
+        preferences.choose(session, session.get_one(Member, ada.id), {"badge_earned": "never"})
+        preferences.choose(session, make_member(session, "ben"), {"reply": "never"})
+        deliveries.owe(session, "password_changed", session.get_one(Member, ada.id))
+    work()
+    ask(client)
+    work()
+    found = unpack(client.get(link(client)))
+    assert [(it["kind"], it["frequency"]) for it in json.loads(found["preferences.json"])] == [("badge_earned", "never")]
+    assert [(it["kind"], it["state"]) for it in json.loads(found["letters.json"])] == [("password_changed", "sent")]
 
 
 def test_a_member_asks_and_fetches_everything_that_is_theirs(client, engine, ada, work, outbox):

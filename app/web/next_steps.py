@@ -23,7 +23,6 @@ STEPS = {
     "second_factor_on": Step("/settings/account", "Turn on two-step sign-in"),
     "profile_completed": Step("/settings/profile", "Complete your profile"),
     "lesson_passed": Step("/lessons", "See the lessons"),
-    "checklist_completed": Step("/checklist", "Go to the checklist"),
     "event_attended": Step("/events", "See the events"),
     "feedback_given": Step("/feedback", "Tell us what you think"),
     "message_sent": Step("/messages", "Write a message"),

@@ -11,7 +11,7 @@ PAGES = (
     "/", "/?sort=unanswered", "/c/lounge", "/t/1/a-thread", "/t/1/a-thread?page=2", "/t/2/a-thread", "/u/ada", "/u/ben",
     "/u/ada/badges", "/u/ada/badges?view=list", "/u/ada/badges?show=request", "/u/ada/points", "/badges",
     "/badges?group=tower&tier=platinum&way=event", "/badges/safe-hands", "/badges/smooth-landing", "/badges/speaker",
-    "/awards/1", "/points", "/ranks", "/how-to-get-badges", "/appearance", "/login",
+    "/awards/1", "/badges?view=list", "/badges/changes", "/badges/speaker/problem", "/badges/simulator-hours", "/points", "/ranks", "/how-to-get-badges", "/appearance", "/login",
     "/register", "/password-reset", "/password-reset/sent", "/guidelines", "/faq", "/feedback", "/leaders", "/swag", "/messages",
 )  # fmt: skip
 WIDER_THAN_THE_WINDOW = """() => document.documentElement.scrollWidth > innerWidth ? [...document.querySelectorAll('body *')]

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.db import transaction
-from app.domain import chronicle, feedback
+from app.domain import chronicle, feedback, kinds
 from app.domain.activities import Activity
 from app.domain.badges import BadgeVersion
 from app.web import next_steps
@@ -222,6 +222,7 @@ def test_others_are_not_told_what_did_not_count_for_one(client, engine, ada):
 
 def test_each_next_step_leads_to_a_page(client, engine, ada):
     sign_in(client, engine, ada)
+    assert next_steps.STEPS.keys() <= kinds.KINDS.keys()
     for step in set(next_steps.STEPS.values()):
         assert client.get(step.path).status_code == 200, step.path
 

@@ -26,7 +26,7 @@ from tests.factories import make_category, make_member
 from tests.mail.letters import text_of
 from tests.web.scenery import make_award, make_badge
 
-EVENTS, NUMBERS = 2, count(1)
+EVENTS, NUMBERS = 4, count(1)
 pytestmark = pytest.mark.faults
 
 KINDS = st.sampled_from(("answer", "badge_earned"))
@@ -34,7 +34,7 @@ WHICH = st.integers(0, EVENTS - 1)
 HAPPENS = st.tuples(st.just("happens"), KINDS, WHICH)
 CHANGES = st.one_of(
     st.tuples(st.just("choose"), KINDS, st.sampled_from(tuple(preferences.FREQUENCIES))),
-    st.tuples(st.sampled_from(("remove", "revoke", "restore", "give back")), WHICH),
+    st.tuples(st.sampled_from(("remove", "revoke", "restore", "give back"))),
     st.tuples(st.sampled_from(("stop all", "suspend", "block"))),
     st.tuples(st.sampled_from(("resume", "lift", "unblock") * 2 + ("leave",))),
 )
@@ -52,11 +52,15 @@ class Model:
     blocked: bool = False
     left: bool = False
     gone: set[tuple[str, int]] = field(default_factory=set)  # removed answers, badges taken back
-    happened: set[tuple[str, int]] = field(default_factory=set)
+    happened: list[tuple[str, int]] = field(default_factory=list)
     owed: list[tuple[str, int]] = field(default_factory=list)
 
     def wanted(self, kind: str) -> bool:
         return not self.left and not self.stopped and self.often[kind] == "immediately"
+
+    def latest(self, kind: str, *, gone: bool) -> tuple[str, int] | None:
+        """What happened last of a kind and still stands, or has gone."""
+        return next((it for it in reversed(self.happened) if it[0] == kind and (it in self.gone) == gone), None)
 
     def leaving(self) -> list[tuple[str, int]]:
         """What leaves now; whatever does not will never leave as a letter of its own."""
@@ -120,7 +124,7 @@ class Stage:
         model = self.model
         if (kind, nth) in model.happened or model.left:
             return
-        model.happened.add((kind, nth))
+        model.happened.append((kind, nth))
         if kind == "answer":
             thread = session.get_one(Thread, self.threads[nth])
             post = posts.post_reply(session, thread, ben, f"Reply number {nth} of mine.")
@@ -138,25 +142,25 @@ class Stage:
             preferences.choose(session, ada, {kind: often})
             self.model.often[kind] = often
 
-    def remove(self, session: Session, _ada: Member, _ben: Member, mia: Member, nth: int) -> None:
-        if ("answer", nth) in self.model.happened - self.model.gone:
-            removals.remove(session, session.get_one(Post, self.things["answer", nth]), mia)
-            self.model.gone.add(("answer", nth))
+    def remove(self, session: Session, _ada: Member, _ben: Member, mia: Member) -> None:
+        if it := self.model.latest("answer", gone=False):
+            removals.remove(session, session.get_one(Post, self.things[it]), mia)
+            self.model.gone.add(it)
 
-    def restore(self, session: Session, _ada: Member, _ben: Member, mia: Member, nth: int) -> None:
-        if ("answer", nth) in self.model.gone:
-            removals.restore(session, session.get_one(Post, self.things["answer", nth]), mia)
-            self.model.gone.discard(("answer", nth))
+    def restore(self, session: Session, _ada: Member, _ben: Member, mia: Member) -> None:
+        if it := self.model.latest("answer", gone=True):
+            removals.restore(session, session.get_one(Post, self.things[it]), mia)
+            self.model.gone.discard(it)
 
-    def revoke(self, session: Session, _ada: Member, _ben: Member, mia: Member, nth: int) -> None:
-        if ("badge_earned", nth) in self.model.happened - self.model.gone and not self.model.left:
-            awards.revoke(session, session.get_one(Award, self.things["badge_earned", nth]), mia, "It was an error.")
-            self.model.gone.add(("badge_earned", nth))
+    def revoke(self, session: Session, _ada: Member, _ben: Member, mia: Member) -> None:
+        if not self.model.left and (it := self.model.latest("badge_earned", gone=False)):
+            awards.revoke(session, session.get_one(Award, self.things[it]), mia, "It was an error.")
+            self.model.gone.add(it)
 
-    def give_back(self, session: Session, _ada: Member, _ben: Member, mia: Member, nth: int) -> None:
-        if ("badge_earned", nth) in self.model.gone and not self.model.left:
-            awards.give_back(session, session.get_one(Award, self.things["badge_earned", nth]), mia, "It was none.")
-            self.model.gone.discard(("badge_earned", nth))
+    def give_back(self, session: Session, _ada: Member, _ben: Member, mia: Member) -> None:
+        if not self.model.left and (it := self.model.latest("badge_earned", gone=True)):
+            awards.give_back(session, session.get_one(Award, self.things[it]), mia, "It was none.")
+            self.model.gone.discard(it)
 
     def stop_all(self, session: Session, ada: Member, *_others: Member) -> None:
         if not self.model.left:

@@ -22,6 +22,7 @@ from app.domain.members import Member
 
 AT_ONCE = 500
 DAYS = {"daily": 1, "weekly": 7}
+LATE = timedelta(hours=6)  # so long after its hour a digest may come on the next day, instead of that day's own
 FARTHEST = timedelta(days=9)  # no digest is due later than that, unless a clock was wrong
 
 DOUBTFUL = select(Delivery.id).where(UNSETTLED, Delivery.state == "uncertain", Delivery.period.is_not(None))
@@ -75,7 +76,10 @@ def slot(zone: str, hour: int, weekday: int, period: str, since: datetime, momen
     day = today - timedelta(days=(today.weekday() - weekday) % 7) if period == "weekly" else today
     begins = datetime.combine(day, time(hour), there)
     if moment < begins:
-        return Slot(None, begins)
+        before = datetime.combine(day - timedelta(days=DAYS[period]), time(hour), there)
+        if since > before or moment - before > LATE:
+            return Slot(None, begins)
+        # It was due shortly before midnight. Where nothing ever runs at that hour, it would else never come.
     following = datetime.combine(day + timedelta(days=DAYS[period]), time(hour), there)
     return Slot(day_number(begins, there) if begins >= since else None, following)
 

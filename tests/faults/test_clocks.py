@@ -170,3 +170,24 @@ def test_a_digest_comes_at_the_chosen_hour_on_both_sides_of_a_switch(engine):
     assert [it.hour for it in told] == [8] * len(told)
     assert [it.day for it in told] == [27, 28, 29, 30, 31][: len(told)]
     assert len(told) >= 4
+
+
+def test_a_digest_late_in_the_evening_comes_although_nothing_runs_then(engine):
+    told = []
+    with transaction(engine) as session:
+        member = make_member(session, digest_hour=23)
+        preferences.choose(session, member, {"rank": "daily"})
+    for day in range(1, 5):
+        noon = datetime(2027, 5, day, 12, tzinfo=UTC)
+        with transaction(engine) as session, at_that_time(noon):
+            notice = {"member_id": member.id, "kind": "rank", "key": f"event:{day}", "facts": {"rank": "Cadet"}}
+            notifications.tell(session, [notice])
+        for hours in (0, 1, 10, 12.5, 14, 20):  # but never from eleven to midnight
+            clock = noon + timedelta(hours=hours)
+            if digests.write_due(partial(transaction, engine), at=clock):
+                told.append(f"{clock:%d %H:%M}")
+                with transaction(engine) as session:
+                    owed = deliveries.claim(session, ["digest_daily"], at=clock)
+                    deliveries.handing_over(session, owed, at=clock)
+                    deliveries.sent(session, owed, "250", at=clock)
+    assert told == ["02 00:30", "03 00:30", "04 00:30", "05 00:30"]

@@ -103,7 +103,7 @@ def test_without_script_and_by_keyboard_badges_are_turned_off_and_a_letter_stopp
     hands.press(page.get_by_role("button", name="Your menu"))
     hands.press(page.get_by_role("link", name="Subscriptions & notifications"))
     page.wait_for_url(f"**{PAGE}")
-    hands._walk_to(page.get_by_label("Badges I earn"))
+    hands.walk_to(page.get_by_label("Badges I earn"))
     page.keyboard.press("n")
     hands.press(page.get_by_role("button", name="Save", exact=True))
     expect(page.locator(".toast")).to_have_text("Saved. We will not e-mail you about badges any more.")

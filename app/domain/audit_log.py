@@ -26,6 +26,7 @@ DEEDS = {
     "reply": "changed the prepared replies",
     "feedback": "dealt with feedback", "test-mail": "sent a test mail", "mail": "looked after letters", "account": "changed an account",
     "look": "read a reported conversation", "report": "decided about a reported conversation",
+    "badge": "changed a badge", "catalogue": "changed the catalogue",
     "revoke": "took back a badge", "give-back": "gave back a badge",
     "event": "changed an event", "attendance": "changed who was at an event",
     "award": "gave a badge by hand", "invitation": "invited a member to a badge",

@@ -263,6 +263,11 @@ AUDIENCES = {
     },
     "administrators": {
         # staff
+        "GET /staff/badges",
+        "GET /staff/badges/<slug>",
+        "GET /staff/badges/new",
+        "GET /staff/catalogue",
+        "GET /staff/catalogue.toml",
         "GET /staff/categories",
         "GET /staff/lessons",
         "GET /staff/mail",
@@ -272,6 +277,10 @@ AUDIENCES = {
         "GET /staff/site",
         "GET /staff/texts",
         "GET /staff/texts/<slug>",
+        "POST /staff/badges/<slug>",
+        "POST /staff/badges/new",
+        "POST /staff/catalogue",
+        "POST /staff/catalogue/file",
         "POST /staff/categories",
         "POST /staff/categories/<int:category_id>",
         "POST /staff/categories/<int:category_id>/move",

@@ -2,7 +2,7 @@
 
 from app.domain.catalogue.compare import Change, Difference, difference
 from app.domain.catalogue.entries import BadgeEntry, Catalogue, MilestoneEntry, PointsEntry, RankEntry
-from app.domain.catalogue.export import as_toml
+from app.domain.catalogue.export import as_toml, value_as_toml
 from app.domain.catalogue.flaws import InvalidCatalogue
 from app.domain.catalogue.load import load, write_badge
 from app.domain.catalogue.read import SHIPPED, parse, read, shipped
@@ -25,5 +25,6 @@ __all__ = [
     "parse",
     "read",
     "shipped",
+    "value_as_toml",
     "write_badge",
 ]

@@ -17,10 +17,11 @@ def as_toml(catalogue: Catalogue) -> str:
 
 
 def _pair(key: str, value: Any) -> str:
-    return f"{key} = {_value(value)}"
+    return f"{key} = {value_as_toml(value)}"
 
 
-def _value(value: Any) -> str:
+def value_as_toml(value: Any) -> str:
+    """One value of a catalogue as it stands in the file."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -31,5 +32,5 @@ def _value(value: Any) -> str:
         case dict():
             return "{ " + ", ".join(_pair(*it) for it in value.items()) + " }"
         case list() | tuple():
-            return "[" + ", ".join(map(_value, value)) + "]"
+            return "[" + ", ".join(map(value_as_toml, value)) + "]"
     raise TypeError(f"a catalogue holds no {type(value).__name__}")

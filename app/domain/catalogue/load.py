@@ -22,6 +22,7 @@ from app.domain.catalogue import site
 from app.domain.catalogue.check import circles
 from app.domain.catalogue.compare import Change, Difference, difference
 from app.domain.catalogue.entries import BadgeEntry, Catalogue, MilestoneEntry, PointsEntry, RankEntry
+from app.domain.catalogue.fields import MADE_HERE
 from app.domain.catalogue.loaded import LoadedCatalogue
 from app.domain.members import Member
 from app.domain.points import PointRule, Rank
@@ -29,10 +30,13 @@ from app.domain.problems import Conflict
 from app.domain.swag import Milestone
 
 
-def load(session: Session, file: Catalogue, *, force: bool = False, retire: bool = False) -> Difference:
+def load(
+    session: Session, file: Catalogue, *, force: bool = False, retire: bool = False, from_here: bool = False
+) -> Difference:
     """Make the site as the file says, and return what was different.
 
-    What staff edited here stays unless `force`; badges the file no longer has stay unless `retire`.
+    What staff edited here stays unless `force`; badges the file no longer has stay unless `retire`. A text
+    `from_here` was edited on the site: it is not remembered as a file, and its new badges belong to none.
     Raises Conflict where edits that stay and the file's rules need each other in a circle.
     """
     found = difference(session, file)
@@ -40,12 +44,13 @@ def load(session: Session, file: Catalogue, *, force: bool = False, retire: bool
         _write_ranks(session, file.ranks)
     if _wanted(found.points, force) or (not found.points and "points" in found.reordered):
         _write_points(session, file.points)
-    _write_badges(session, file, found, force, retire)
+    _write_badges(session, file, found, force, retire, from_here)
     if _wanted(found.milestones, force) or (not found.milestones and "milestones" in found.reordered):
         _write_milestones(session, file.milestones)
     session.flush()
-    _refuse_circles(session)
-    _remember(session, file, found, retire)
+    refuse_circles(session)
+    if not from_here:
+        _remember(session, file, found, retire)
     return found
 
 
@@ -94,22 +99,25 @@ def _write_points(session: Session, rules: Sequence[PointsEntry]) -> None:
         session.add(rule)
 
 
-def _write_badges(session: Session, file: Catalogue, found: Difference, force: bool, retire: bool) -> None:
+def _write_badges(
+    session: Session, file: Catalogue, found: Difference, force: bool, retire: bool, from_here: bool
+) -> None:
+    whose = MADE_HERE if from_here else file.name
     rows = {badge.slug: badge for badge in site.badges(session)}
     for change in found.badges:
         if change.there is None:
             if retire:
                 chronicle.enter(session, rows[change.slug], "legacy")
         elif force or not change.edited:
-            rows[change.slug] = write_badge(session, change.there, rows.get(change.slug), file.name, file.badge_names)
+            rows[change.slug] = write_badge(session, change.there, rows.get(change.slug), whose, file.badge_names)
     for slug in found.replaced:
         chronicle.enter(session, rows[slug], "legacy")
     order = [*file.badge_names, *(slug for slug in rows if slug not in file.badge_names)]
     for position, slug in enumerate(order):
         rows[slug].position = position
-        if slug in file.badge_names:
+        if slug in file.badge_names and not from_here:
             rows[slug].catalogue = file.name
-    _reword(rows)
+    reword(rows)
 
 
 def _write_milestones(session: Session, entries: Sequence[MilestoneEntry]) -> None:
@@ -152,7 +160,7 @@ def _next_version(session: Session, badge: Badge, entry: BadgeEntry, names: dict
     return version
 
 
-def _reword(rows: dict[str, Badge]) -> None:
+def reword(rows: dict[str, Badge]) -> None:
     """Sentences that the site words itself follow its words and the badges' names; no rule changes."""
     names = {slug: badge.name for slug, badge in rows.items()}
     for badge in rows.values():
@@ -162,7 +170,8 @@ def _reword(rows: dict[str, Badge]) -> None:
                 badge.version.how = words
 
 
-def _refuse_circles(session: Session) -> None:
+def refuse_circles(session: Session) -> None:
+    """Raise Conflict where badges need each other in a circle, so that nobody could ever earn them."""
     rules = {
         badge.slug: criteria.parse(badge.version.criterion)
         for badge in site.badges(session)

@@ -103,6 +103,7 @@ def test_a_changed_rule_is_a_new_version_and_new_words_are_none(boss, session):
     edit(boss, "night-owl", about="Quiet hours.", do="save")
     assert session.scalar(select(func.count()).select_from(BadgeVersion).join(Badge, Badge.id == BadgeVersion.badge_id)
                           .where(Badge.slug == "night-owl")) == 1  # fmt: skip
+    session.rollback()  # or it would keep SQLite's only writer waiting
     edit(boss, "night-owl", rule='{ count = "asked", n = 2 }', do="save")
     session.rollback()
     badge = session.scalars(select(Badge).filter_by(slug="night-owl")).one()

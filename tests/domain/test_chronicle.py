@@ -63,7 +63,7 @@ def test_whoever_follows_a_planned_badge_is_told_once_when_it_can_be_earned(sess
     for state in ("published", "planned", "published"):
         catalogue.load(session, changed(FIRST, state=state))
         if state == "planned":
-            planned.toggle(session, ada, badge)
+            assert planned.toggle(session, ada, badge), "who was told follows it no more"
     notices = session.scalars(select(Notification)).all()
     assert [(it.member_id, it.kind, it.facts["slug"]) for it in notices] == [(ada.id, "badge_open", FIRST)]
     assert not planned.follows(session, ada.id, badge.id)

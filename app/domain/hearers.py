@@ -16,6 +16,7 @@ from app.domain import blocks, notifications
 from app.domain.activities import Activity
 from app.domain.base import Instant
 from app.domain.blocks import Block
+from app.domain.bookmarks import Bookmark
 from app.domain.follows import Follow
 from app.domain.members import Member
 from app.domain.notifications import Notification
@@ -60,8 +61,7 @@ def of_mentions(session: Session, post: Post, by: Member, mentioned: Sequence[Me
     if session.info.get(SILENT) or not mentioned or post.author is None:
         return
     those = Member.id.in_([it.id for it in mentioned if it.id != by.id])
-    columns = (Member.id.label("member_id"), literal("mention").label("kind"), literal("").label("what"))
-    named = select(*columns, literal(0).label("place")).where(those).subquery()
+    named = select(*_because(Member.id, "mention"), literal(0).label("place")).where(those).subquery()
     _tell_of_post(session, named, post, post.author, moment)
 
 
@@ -90,12 +90,16 @@ def of_reaction(session: Session, post: Post, by: Member, kind: str, moment: dat
 
 
 def of_acceptance(session: Session, answer: Post, by: Member, moment: datetime) -> None:
-    """Tell who wrote an answer that it was accepted."""
-    to = answer.author
-    if to is None or to.id == by.id or session.info.get(SILENT) or not _hears(session, to, by, moment):
+    """Tell who wrote an answer that it was accepted, and who marked it or its question that there is a solution."""
+    if session.info.get(SILENT):
         return
-    notice = {"member_id": to.id, "kind": "accepted", "post_id": answer.id, "actor_id": by.id}
-    notifications.tell(session, [notice | {"key": f"accepted:{answer.id}"}], at=moment)
+    told = (
+        select(*_because(Member.id, "accepted"), literal(0).label("place")).where(Member.id == answer.author_id),
+        select(*_because(Bookmark.member_id, "reply", "solved"), literal(1).label("place"))
+        .join(Post, Post.id == Bookmark.post_id)
+        .where(Post.thread_id == answer.thread_id, or_(Post.id == answer.id, Post.kind == Kind.QUESTION)),
+    )
+    _tell_of_post(session, union_all(*told).subquery(), answer, by, moment, key=f"accepted:{answer.id}")
 
 
 def of_week(session: Session, week: int, ended: datetime, moment: datetime) -> None:
@@ -119,37 +123,39 @@ Reason = tuple[tuple[ColumnElement[Any], ...], ColumnElement[bool]]
 
 def _reasons(post: Post, answered: Sequence[Post]) -> Iterator[Reason]:
     """Each reason to hear of a post, the strongest first: whom, which kind of notice, and what it says of why."""
-
-    def because(whom: Any, kind: str, what: str = "") -> tuple[ColumnElement[Any], ...]:
-        return whom.label("member_id"), literal(kind).label("kind"), literal(what).label("what")
-
     thread, opens = post.thread, post.kind in OPENING_KINDS
-    yield because(Mention.member_id, "mention"), Mention.post_id == post.id
+    yield _because(Mention.member_id, "mention"), Mention.post_id == post.id
     if opens and (thread.category.staff_only or thread.kind == Kind.ANNOUNCEMENT):
-        yield because(Member.id, "announcement"), Member.email_verified_at.is_not(None)
+        yield _because(Member.id, "announcement"), Member.email_verified_at.is_not(None)
     if post.kind == Kind.ANSWER:
-        yield because(Member.id, "answer"), Member.id == thread.author_id
+        yield _because(Member.id, "answer"), Member.id == thread.author_id
     elif not opens:
         to = {it.author_id for it in answered} if answered else {thread.author_id}
-        yield because(Member.id, "reply", "post"), Member.id.in_([it for it in to if it])
+        yield _because(Member.id, "reply", "post"), Member.id.in_([it for it in to if it])
     if opens:
-        yield because(Follow.member_id, "reply", "category"), Follow.category_id == thread.category_id
+        yield _because(Follow.member_id, "reply", "category"), Follow.category_id == thread.category_id
     else:
-        yield because(Follow.member_id, "reply", "thread"), Follow.thread_id == thread.id
-    yield because(Follow.member_id, "reply", "member"), Follow.followed_id == post.author_id
+        yield _because(Follow.member_id, "reply", "thread"), Follow.thread_id == thread.id
+    yield _because(Follow.member_id, "reply", "member"), Follow.followed_id == post.author_id
 
 
-def _tell_of_post(session: Session, heard: Any, post: Post, author: Member, moment: datetime) -> None:
+def _because(whom: Any, kind: str, what: str = "") -> tuple[ColumnElement[Any], ...]:
+    return whom.label("member_id"), literal(kind).label("kind"), literal(what).label("what")
+
+
+def _tell_of_post(
+    session: Session, heard: Any, post: Post, by: Member, moment: datetime, *, key: str = ""
+) -> None:  # fmt: skip
     first = func.row_number().over(partition_by=heard.c.member_id, order_by=heard.c.place).label("first")
     reasons = select(heard, first).subquery()
     notices = (
         select(
-            reasons.c.member_id, reasons.c.kind, reasons.c.what, literal(f"post:{post.id}").label("key"),
-            literal(post.id).label("post_id"), literal(author.id).label("actor_id"),
+            reasons.c.member_id, reasons.c.kind, reasons.c.what, literal(key or f"post:{post.id}").label("key"),
+            literal(post.id).label("post_id"), literal(by.id).label("actor_id"),
             literal(moment, Instant()).label("created_at"),
         )
         .join(Member, Member.id == reasons.c.member_id)
-        .where(reasons.c.first == 1, Member.id != author.id, _welcome(author, moment))
+        .where(reasons.c.first == 1, Member.id != by.id, _welcome(by, moment))
         .order_by(reasons.c.member_id)
     )  # fmt: skip
     notifications.tell_all(session, notices)

@@ -38,6 +38,7 @@ earners, givers = members.alias("earners"), members.alias("givers")
 staff = members.alias("staff")
 
 _unread = notices.c.read_at.is_(None)
+_of_solution = or_(notices.c.kind == "accepted", and_(notices.c.kind == "reply", notices.c.what == "solved"))
 _of_several = notices.c.key.startswith("retroactive:")
 _with_place = (
     notices.outerjoin(posts, posts.c.id == notices.c.post_id)
@@ -70,7 +71,7 @@ IS_THERE = and_(
     posts.c.deleted_at.is_(None),
     threads.c.deleted_at.is_(None),
     or_(notices.c.kind.not_in(("badge_earned", "reaction")), awards.c.revoked_at.is_(None), _of_several),
-    or_(notices.c.kind != "accepted", threads.c.accepted_post_id == notices.c.post_id),
+    or_(not_(_of_solution), threads.c.accepted_post_id == notices.c.post_id),
     or_(
         notices.c.kind != "mention",
         select(mentions.c.post_id)

@@ -125,6 +125,8 @@ def _reply(it: Row, _group: Row | None) -> Said:
         return _about_post(it, _("%(who)s commented on what you wrote in “%(title)s”", **given))
     if it.what == "post":
         return _about_post(it, _("%(who)s replied to you in “%(title)s”", **given))
+    if it.what == "solved":
+        return _about_post(it, _("%(who)s accepted an answer to “%(title)s”, which you marked", **given))
     if it.what == "category":
         return _about_post(it, _("%(who)s started “%(title)s” in %(category)s", **given, category=strong(it.category)))
     if it.post_kind not in ("answer", "reply", "comment"):

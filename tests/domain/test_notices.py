@@ -11,6 +11,7 @@ from app.domain import (
     acceptance,
     awards,
     blocks,
+    bookmarks,
     edits,
     evaluator,
     follows,
@@ -286,6 +287,23 @@ def test_an_acceptance_is_told_once_and_only_while_it_holds(session, people):
     assert told(session, ben) == []
     acceptance.accept(session, answer, ada)
     assert (written(session, ben), len(told(session, ben))) == (["accepted"], 1)
+
+
+def test_who_marked_the_question_or_the_answer_is_told_of_the_solution(session, people):
+    ada, ben, eve, mia = people
+    thread = make_thread(session, by=ada)
+    answer, other = (make_answer(session, by=ben, thread=thread) for _ in range(2))
+    third = make_member(session)
+    for member, post in ((eve, posts.opening(session, thread)), (mia, answer), (ben, answer), (third, other)):
+        bookmarks.toggle(session, member, post)
+    acceptance.accept(session, answer, ada)
+    for it in (eve, mia):
+        assert told(session, it) == ["ada accepted an answer to “A thread”, which you marked"]
+    assert [written(session, it) for it in (ada, ben, third)] == [["answer"] * 2, ["accepted"], []]
+    acceptance.unaccept(session, answer, ada)
+    assert told(session, eve) == []
+    acceptance.accept(session, answer, ada)
+    assert written(session, eve) == ["reply"]
 
 
 def test_who_accepts_their_own_answer_is_not_told(session, people):

@@ -9,6 +9,7 @@ from sqlalchemy import event, select, update
 
 from app.domain import (
     acceptance,
+    activities,
     awards,
     blocks,
     bookmarks,
@@ -349,6 +350,15 @@ def test_nobody_is_thanked_for_what_a_member_did_alone(session, people, evaluate
     assert session.scalars(select(Notification.kind)).all() == ["badge_earned"]
 
 
+def test_nobody_thanks_themselves(session, people, evaluate):
+    ada, *_ = people
+    make_ranks(session)
+    make_badge(session, "landed", earn={"count": "accepted", "n": 1})
+    activities.note(session, "accepted", ada, post=make_answer(session, by=ada))
+    evaluate()
+    assert written(session, ada) == ["badge_earned"]
+
+
 def test_a_gift_of_long_ago_is_not_thanked_for(session, people, evaluate):
     ada, ben, *_ = people
     make_ranks(session)
@@ -417,7 +427,7 @@ def test_read_notices_are_forgotten_after_half_a_year_with_their_letters(session
     for it in (ada, ben):
         notifications.tell(session, [{"member_id": it.id, "kind": "message", "key": "message:1"}], at=long_ago)
     notifications.read(session, ada.id, inbox.of_kind("message", "badge_earned"))
-    session.execute(update(Delivery).where(Delivery.member_id == ada.id).values(state="sent"))
+    session.execute(update(Delivery).values(state="sent"))
     assert notifications.forget_old(session) == 1
     assert written(session, ada) == ["badge_earned"]
     assert written(session, ben) == ["message"]

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.db import db, transaction
-from app.domain import brakes, drafts, mentions, posts, reading, sendings, tags
+from app.domain import brakes, drafts, mentions, posts, reading, sendings, similar, tags
 from app.domain.members import Member
 from app.domain.problems import Invalid, Problem
 from app.domain.threads import Post, Thread
@@ -18,6 +18,7 @@ from app.web.answers import by_htmx, on_to
 from app.web.audience import member, members_only
 from app.web.bodies import takes_pictures
 from app.web.composer import Form
+from app.web.paging import line
 
 bp = Blueprint("writing", __name__)
 
@@ -126,6 +127,15 @@ def suggest_members() -> Response:
     start = request.args.get("q", "")[:30]
     found = mentions.suggest(db.session(), start) if start else []
     return jsonify([{"username": it.username, "name": it.name} for it in found])
+
+
+@bp.get("/-/similar")
+@members_only
+def similar_threads() -> str:
+    """Threads that are about the same as ?title=, or nothing."""
+    return render_template(
+        "threads/_similar.html", found=similar.threads(db.session(), line("title", posts.TITLE_MOST))
+    )
 
 
 @bp.get("/-/posts/<int:post_id>/quote")

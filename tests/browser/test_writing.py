@@ -167,3 +167,26 @@ def test_the_pages_of_writing_break_no_rule_and_do_not_scroll_sideways(window, a
         if found := page.evaluate(WIDER_THAN_THE_WINDOW):
             wide[address] = found
     assert (broken, wide) == ({}, {})
+
+
+def test_similar_threads_turn_up_quietly_below_a_title_and_are_reached_by_keyboard(window, ada):
+    page, asked = window(viewer=ada, width=390, look="dark"), []
+    page.on("request", lambda request: asked.append(request.url) if "/-/similar" in request.url else None)
+    page.goto("/t/new")
+    expect(page.locator("#similar")).to_be_hidden()
+    page.fill("#body", "a private thought")
+    page.focus("#title")
+    page.keyboard.type("Nobody knows gates")
+    expect(page.locator("#similar li")).to_have_count(1)
+    expect(page.locator("#title")).to_be_focused()
+    assert not [url for url in asked if "private" in url]
+    assert page.evaluate(WIDER_THAN_THE_WINDOW) == []
+    assert Axe().run(page).response["violations"] == []
+    page.keyboard.press("Tab")
+    expect(page.locator("#similar a")).to_be_focused()
+    with page.expect_popup() as other:
+        page.keyboard.press("Enter")
+    expect(other.value.locator("h1")).to_contain_text("Nobody knows")
+    page.fill("#title", "Something entirely different")
+    expect(page.locator("#similar")).to_be_hidden()
+    expect(page.locator("#body")).to_have_value("a private thought")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from app.domain import edits, posts, removals, search, spelling
+from app.domain import edits, posts, removals, search, similar, spelling
 from app.domain.base import now
 from tests.factories import make_category, make_member, make_thread
 
@@ -181,3 +181,31 @@ def test_words_that_nobody_may_see_are_not_suggested(session, ada):
     session.flush()
     for typed in ("canarywrod", "canarytga"):
         assert spelling.suggestion(session, typed, [], lambda words: bool(found(session, words[0]))) is None
+
+
+def similar_to(session, title):
+    session.flush()
+    return [it.thread_id for it in similar.threads(session, title)]
+
+
+def test_threads_about_the_same_are_found_by_the_telling_words_of_a_title(session, ada):
+    same = ask(session, ada, title="Counting working days between two dates")
+    close = ask(session, ada, title="Which function knows the working days?")
+    ask(session, ada, title="How do I change the oil?")
+    assert similar_to(session, "How do I count the working days between dates")[:1] == [same.id]
+    assert set(similar_to(session, "The function for working days of a year")) >= {close.id}
+    assert similar_to(session, "Gliders at night") == []
+
+
+@pytest.mark.parametrize("title", ["", "How do I", "?!", "a b c", "the"])
+def test_a_title_that_says_nothing_yet_finds_nothing(session, ada, title):
+    ask(session, ada, title="How do I land, and what is the gate for?")
+    assert similar_to(session, title) == []
+
+
+def test_a_few_similar_threads_are_enough_and_those_gone_are_none(session, ada):
+    many = [ask(session, ada, title=f"Gliders number {nth}") for nth in range(7)]
+    assert len(similar_to(session, "gliders")) == similar.SHOWN
+    for it in many[1:]:
+        removals.remove(session, session.get(posts.Post, opening(session, it)), ada)
+    assert similar_to(session, "gliders") == [many[0].id]

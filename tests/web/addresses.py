@@ -117,6 +117,7 @@ AUDIENCES = {
         "GET /-/mentions",
         "GET /-/posts/<int:post_id>/comment",
         "GET /-/posts/<int:post_id>/quote",
+        "GET /-/similar",
         "GET /drafts",
         "GET /p/<int:post_id>/edit",
         "GET /t/new",

@@ -17,7 +17,7 @@ from app.domain.pictures import Picture
 from app.domain.points import Rank
 from app.domain.threads import Mention, Post, Thread
 from tests.factories import make_answer, make_category, make_member, make_thread
-from tests.web.scenery import sign_in
+from tests.web.scenery import make_thread_of, sign_in
 from tests.web.writing import HTMX, fields, form_to, send, soup
 
 
@@ -386,3 +386,19 @@ def test_confusing_fields_break_nothing(as_, cast, data):
 
 def test_a_character_that_no_text_has_is_refused(as_, cast):
     assert send(as_("ben"), cast["path"], f"/t/{cast['thread'].id}/replies", body="a\x00b").status_code == 400
+
+
+def test_similar_threads_are_offered_for_a_title_and_nothing_where_there_is_none(as_, cast, engine):
+    with transaction(engine) as session:
+        thread = make_thread_of(session, make_member(session, "dan"), 0, title="Landing <gliders> at night")
+    found = soup(as_("ada").get("/-/similar?title=Gliders at night, how"))
+    [link] = found.select("a")
+    assert link["href"] == f"/t/{thread.id}/{thread.slug}"
+    assert "Landing <gliders> at night" in link.text
+    assert as_("ada").get("/-/similar?title=Balloons").text.strip() == ""
+    assert as_("ada").get("/-/similar").text.strip() == ""
+
+
+def test_the_form_of_a_new_thread_is_whole_without_them(as_, cast):
+    place = soup(as_("ada").get("/t/new")).select_one("#similar")
+    assert place.get_text(strip=True) == ""

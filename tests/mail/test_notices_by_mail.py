@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.db import transaction
 from app.domain import (
     acceptance,
+    backfill,
     blocks,
     notice_letters,
     notifications,
@@ -28,7 +29,7 @@ from app.domain.mailings import DigestDue, DigestItem
 from app.domain.members import Member
 from app.domain.notifications import Notification
 from app.domain.threads import Post
-from tests.factories import make_category, make_member
+from tests.factories import make_answer, make_category, make_member
 from tests.mail.letters import html_of, text_of
 from tests.web.scenery import make_award, make_badge, make_ranks
 
@@ -267,15 +268,25 @@ def test_a_choice_of_less_often_moves_the_notice_into_the_digest(engine, ada, an
         assert session.execute(select(DigestDue.period, DigestDue.member_id)).all() == [("weekly", ada.id)]
 
 
-def test_many_badges_of_long_ago_are_one_letter(engine, ada, work, outbox):
+def test_a_retroactive_run_that_gives_many_badges_is_one_letter(engine, ada, work, outbox):
     with transaction(engine) as session:
         [member] = members(session, ada)
-        award = make_award(session, make_badge(session, "first"), member)
-        tell(session, member, "badge_earned", award_id=award.id, facts={"badges": 14})
+        for nth in range(14):
+            make_badge(session, f"badge-{nth}", {"count": "answered", "n": 1})
+        make_answer(session, member)
+    backfill.run(lambda: transaction(engine))
     work()
-    [letter] = outbox()
+    [letter] = outbox(ada.email)
     assert letter["Subject"] == "You earned 14 badges for what you already did"
     assert "/u/ada/badges" in text_of(letter)
+
+
+def test_nobody_gets_a_letter_about_what_they_did_themselves(engine, ada, work, outbox):
+    with transaction(engine) as session:
+        [member] = members(session, ada)
+        posts.post_reply(session, ask(session, member), member, "I know it, says @ada.")
+    work()
+    assert outbox(ada.email) == []
 
 
 def test_imported_members_and_those_who_did_not_confirm_get_no_letter(engine, work, outbox):

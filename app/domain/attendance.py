@@ -175,4 +175,12 @@ def _count(session: Session, event: Event, member: Member, by: Member | None, wh
     badge = session.get(Badge, event.badge_id) if event.badge_id else None
     if badge is not None and badge.state == "published":
         with suppress(Refused):  # who has it already keeps the one they have
-            awards.grant(session, badge, member, by=by, way="event", reason=event.title, at=when)
+            awards.grant(
+                session,
+                badge,
+                member,
+                by=by,
+                way="event",
+                reason=_("For being at %(event)s.", event=event.title),
+                at=when,
+            )

@@ -70,7 +70,7 @@ def invite(
                         until=moment + timedelta(days=days))  # fmt: skip
         session.add(it)
         session.flush()
-        facts = {"invitation": it.id, "badge": badge.slug, "name": badge.name, "state": "invited", "words": words}
+        facts = {"invitation": it.id, "badge": badge.slug, "name": badge.name, "state": "invited", "message": words}
         notifications.tell(session, [{"member_id": member.id, "kind": "request_update", "key": f"invitation:{it.id}",
                                       "actor_id": by.id, "facts": facts}])  # fmt: skip
         audit_log.record(session, by, "invitation", member=member, subject=badge.name, reason=words, at=moment)

@@ -107,6 +107,13 @@ def tell_of_awards(session: Session, awards: Sequence[int], *, at: datetime | No
     return tell(session, own + thanks, at=at)
 
 
+def name_nominator(session: Session, award_id: int, nominator_id: int) -> None:
+    """Let the notice of an award say who nominated its holder."""
+    told = session.scalars(select(Notification).where(Notification.key == f"award:{award_id}")).first()
+    if told is not None:
+        told.actor_id, told.facts = nominator_id, (told.facts or {}) | {"nominated": True}
+
+
 def tell(session: Session, notices: Sequence[dict[str, Any]], *, at: datetime | None = None) -> int:
     """Write notices, and the letters owed for those that were new; returns how many were.
 

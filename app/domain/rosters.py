@@ -15,7 +15,7 @@ from app.domain.members import IN_SIGHT, Member
 from app.domain.problems import Invalid
 from app.domain.words import _
 
-LINES_MOST, FILE_MOST, LABEL_MOST = 2000, 1024 * 1024, 100
+LINES_MOST, FILE_MOST, LABEL_MOST = 2000, 200 * 1024, 100
 # What the first line of a file may call its columns; in those of NAMING somebody is looked for.
 NAMING = {
     "username",
@@ -116,7 +116,7 @@ def _few_enough(field: str, lines: list[Line]) -> list[Line]:
 
 def _decoded(content: bytes) -> str:
     if len(content) > FILE_MOST:
-        raise Invalid(file=_("This file is larger than a megabyte. Send only the column with the names."))
+        raise Invalid(file=_("This file is larger than 200 KB. Send only the column with the names."))
     if content.startswith(b"PK") or b"\x00" in content:
         raise Invalid(file=_("This is not a text file. Save the sheet as CSV first, and send that."))
     try:

@@ -102,6 +102,8 @@ def _badge_earned(it: Row, _group: Row | None) -> Said:
         )  # fmt: skip
         return Said(said, f"/u/{it.own_name}/badges", "medal")
     said = _("You earned %(badge)s", badge=strong(it.badge))
+    if facts.get("nominated"):
+        said = _("%(said)s: %(who)s nominated you", said=said, who=who(it))
     if it.giver and it.reason:
         said = _("%(said)s. %(giver)s: “%(words)s”", said=said, giver=it.giver, words=_short(it.reason))
     return Said(said, f"/awards/{it.award_id}", "medal")

@@ -15,7 +15,7 @@ from app.domain.explanations import Explained
 from app.domain.insignia import FAMILIES, TIERS
 from app.domain.members import Member
 from app.domain.words import _
-from app.web import next_steps, requests, rules, standing
+from app.web import badge_ways, next_steps, requests, rules, standing
 from app.web.answers import by_htmx, on_to
 from app.web.audience import everybody, members_only, myself, viewer
 from app.web.paging import choice, page_number
@@ -68,6 +68,7 @@ def show(slug: str) -> str:
         conditions=_conditions(badge), explained=_explained(badge, it.held is not None, looking),
         step_after=next_steps.after, community=library.community_size(db.session()),
         taken_back=_taken_back(badge.id, looking), following=_is_followed(badge, looking),
+        offers=badge_ways.of(badge, looking, is_held=it.held is not None),
     )  # fmt: skip
 
 

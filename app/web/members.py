@@ -6,7 +6,8 @@ from flask import Blueprint, abort, render_template
 from sqlalchemy import Row
 
 from app.db import db
-from app.domain import follows, library, messages, profiles
+from app.domain import follows, library, messages, nominations, profiles
+from app.domain.unlocks import Lock
 from app.web import standing
 from app.web.audience import everybody, viewer
 from app.web.paging import choice, page_number
@@ -32,6 +33,7 @@ def profile(username: str) -> str:
         is_self=_is_viewer(person),
         following=_is_followed(person),
         message_lock=_message_lock(person),
+        nominating=_nominating_lock(person),
     )
 
 
@@ -98,6 +100,11 @@ def _message_lock(person: Row) -> str:
     """What keeps whoever is looking from writing to somebody."""
     looking = viewer()
     return messages.lock(db.session(), looking, person.id) if looking and looking.id != person.id else ""
+
+
+def _nominating_lock(person: Row) -> Lock | None:
+    looking = viewer()
+    return nominations.lock(db.session(), looking) if looking and looking.id != person.id else None
 
 
 def _links(person: Row) -> list[str]:

@@ -82,8 +82,10 @@ AUDIENCES = {
     "members": {
         # events and invitations
         "GET /invitations",
+        "GET /nominations/new",
         "POST /events",
         "POST /events/<int:event_id>",
+        "POST /nominations/new",
         "POST /invitations/<int:invitation_id>/acceptance",
         "POST /invitations/<int:invitation_id>/refusal",
         "POST /lessons/<slug>",

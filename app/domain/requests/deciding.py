@@ -60,6 +60,8 @@ def approve(
     message = steps.checked(message, PRAISE_MOST, "")
     _decide(session, request, by, version, "approved", message, moment)
     award = awards.grant(session, request.badge, request.member, by=by, way="request", reason=message, at=moment)
+    if request.is_nomination and request.names_asker:
+        notifications.name_nominator(session, award.id, request.by_id)
     for accepted in _events(session, request, "accepted"):
         _count(session, request, accepted, by, moment)
     _thank(session, request, by, moment)

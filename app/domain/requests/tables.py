@@ -65,6 +65,7 @@ class BadgeRequest(Base):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
     message: Mapped[str] = mapped_column(String(MESSAGE_MOST), default="")  # that moderator's words
     may_ask_again_at: Mapped[datetime | None]  # after a refusal; none means that there is no second time
+    names_asker: Mapped[bool] = mapped_column(default=True)  # to the nominee, once a nomination is approved
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
     claimed_until: Mapped[datetime | None]
 

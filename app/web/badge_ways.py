@@ -1,0 +1,37 @@
+"""What a badge's page offers beside asking for it: an invitation, the next events, nominating, giving it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Row
+
+from app.db import db
+from app.domain import events, invitations, library, nominations
+from app.domain.events import Event
+from app.domain.invitations import Invitation
+from app.domain.members import Member
+from app.domain.unlocks import Lock
+
+
+class Offers(NamedTuple):
+    """What is open to whoever is looking; the lock is what keeps them from nominating."""
+
+    invitation: Invitation | None
+    events: Sequence[Event]
+    can_nominate: bool
+    lock: Lock | None
+
+
+def of(badge: Row, looking: Member | None, *, is_held: bool) -> Offers:
+    """What a badge's page offers; where the badge is held there is no invitation to answer."""
+    ways = library.ways(badge.ways_text)
+    is_awarded = badge.state == "published"
+    invited = looking is not None and not is_held and "invitation" in ways
+    return Offers(
+        invitations.open_to(db.session(), looking.id, badge.id) if looking and invited else None,
+        events.leading_to(db.session(), badge) if is_awarded and "event" in ways else (),
+        looking is not None and is_awarded and nominations.is_for(ways),
+        nominations.lock(db.session(), looking) if looking else None,
+    )

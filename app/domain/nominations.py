@@ -39,6 +39,9 @@ def nominate(
         raise Invalid(
             member=_("You cannot nominate yourself. Badges that can be requested have a button on their page.")
         )
+    # Whoever nominates the same member waits here; in one order, for two may nominate each other.
+    for it in sorted((nominator, nominee), key=lambda person: person.id):
+        session.refresh(it, with_for_update={"key_share": True})
     _refuse(session, nominator, nominee, badge, moment)
     try:
         request, is_new = requests.send(session, nominee, badge, reason, by=nominator, token=token, at=moment)

@@ -144,7 +144,11 @@ def test_an_event_can_give_a_badge_itself_once(session, ada, mia):
     for event in [make_event(session, begins_at=MAY, badge_id=badge.id) for _year in range(2)]:
         assert attendance.record(session, event, ada, "team", by=mia)
     [award] = session.scalars(select(Award))
-    assert (award.way, award.reason, award.earned_at) == ("event", "For being at Spring meet-up.", MAY + timedelta(hours=2))
+    assert (award.way, award.reason, award.earned_at) == (
+        "event",
+        "For being at Spring meet-up.",
+        MAY + timedelta(hours=2),
+    )
     assert session.scalars(select(Notification.kind)).all() == ["badge_earned"]
 
 

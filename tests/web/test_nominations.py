@@ -112,7 +112,7 @@ def test_once_approved_the_notice_names_the_nominator_and_it_counts_for_them(eng
     send(browse("ada"), FORM, "#nomination", **GOOD)
     approve(engine, people)
     [notice] = told(engine, people["ben"])
-    assert notice == "You earned Gift: Ada Lark nominated you. “Well done.”"
+    assert notice == "You earned Gift: Ada Lark nominated you. mia: “Well done.”"
     assert look(select(Activity.member_id).where(Activity.kind == "nomination_approved")) == [people["ada"].id]
 
 
@@ -122,7 +122,7 @@ def test_who_wishes_to_stay_unnamed_is_not_named(engine, browse, people):
     assert browse_post(browse("ada"), form).status_code == 303
     approve(engine, people)
     [notice] = told(engine, people["ben"])
-    assert notice == "You earned Gift. “Well done.”"
+    assert notice == "You earned Gift. mia: “Well done.”"
 
 
 def browse_post(client, form):

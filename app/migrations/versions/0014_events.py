@@ -13,9 +13,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    op.add_column(
-        "badge_requests", sa.Column("names_asker", sa.Boolean(), server_default=sa.true(), nullable=False)
-    )
+    op.add_column("badge_requests", sa.Column("names_asker", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.create_table(
         "events",
         sa.Column("id", NUMBER, nullable=False),

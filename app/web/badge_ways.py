@@ -28,10 +28,11 @@ def of(badge: Row, looking: Member | None, *, is_held: bool) -> Offers:
     """What a badge's page offers; where the badge is held there is no invitation to answer."""
     ways = library.ways(badge.ways_text)
     is_awarded = badge.state == "published"
+    can_nominate = looking is not None and is_awarded and nominations.is_for(ways)
     invited = looking is not None and not is_held and "invitation" in ways
     return Offers(
         invitations.open_to(db.session(), looking.id, badge.id) if looking and invited else None,
         events.leading_to(db.session(), badge) if is_awarded and "event" in ways else (),
-        looking is not None and is_awarded and nominations.is_for(ways),
-        nominations.lock(db.session(), looking) if looking else None,
+        can_nominate,
+        nominations.lock(db.session(), looking) if looking and can_nominate else None,
     )

@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import communities, history, imports, journey, leaders, live, pages, report, retroactive
+from tests.bench import communities, history, imports, journey, leaders, live, mail, pages, report, retroactive
 from tests.bench.history import Size
 from tests.bench.report import Row, say
 from tests.bench.site import ENGINES, Workshop, workshop
 
-PARTS = ("engine", "pages", "leaders", "import", "journey", "communities")
+PARTS = ("engine", "pages", "leaders", "import", "journey", "mail", "communities")
 
 
 def main() -> int:
@@ -60,6 +60,7 @@ def _parts(shop: Workshop, full: bool) -> dict[str, Callable[[str], list[Row]]]:
         "pages": lambda name: pages.run(shop, name),
         "leaders": lambda name: leaders.run(shop, name, (50_000, 1_000_000) if full else (10_000, 200_000)),
         "import": lambda name: imports.run(shop, name, (5_000, 1_000_000 if full else 25_000)),
+        "mail": lambda name: mail.run(shop, name, (1000, 10_000, *((100_000,) if full else ()))),
         "journey": lambda name: journey.run(shop, name, 100_000 if full else 5_000),
     }
     if dumps := os.environ.get("DUMPS"):

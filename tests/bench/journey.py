@@ -39,7 +39,7 @@ MOST_MB = 120
 def run(shop: Workshop, engine_name: str, deeds: int, looks: int = 40) -> list[Row]:
     """Deeds one by one on an idle site and on a busy one, then many at once."""
     say(f"{engine_name}: from the deed to the award")
-    site = shop.site(engine_name, APP_ENV="production", PORT=str(_free_port()))
+    site = shop.site(engine_name, APP_ENV="production", PORT=str(free_port()))
     history.write(site, Size(activities=20_000, members=5000), waiting=deeds)
     with site.open() as session:
         evaluator.kept(session)  # adds up the history, which is another figure
@@ -47,9 +47,9 @@ def run(shop: Workshop, engine_name: str, deeds: int, looks: int = 40) -> list[R
     with snapshot(site.engine) as reading:
         derived.look(reading, site.open, now())
     looked = time.perf_counter() - began
-    with _served(site) as process:
+    with served(site) as process:
         # The many deeds that wait are evaluated first: by then every process has its full size.
-        until(lambda: not _waiting(site), "all is evaluated", seconds=600)
+        until(lambda: not waiting(site), "all is evaluated", seconds=600)
         idle = [_seen(site, member) for member in range(1001, 1001 + looks)]
         with _busy(site):
             time.sleep(1)
@@ -112,7 +112,7 @@ def _busy(site: Site) -> Iterator[None]:
 
 
 @contextmanager
-def _served(site: Site) -> Iterator[subprocess.Popen[bytes]]:
+def served(site: Site) -> Iterator[subprocess.Popen[bytes]]:
     """The site as `make run` starts it."""
     settings = config.read(site.settings)
     environ = {**os.environ, **site.settings}
@@ -139,14 +139,16 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def _waiting(site: Site) -> bool:
+def waiting(site: Site) -> bool:
+    """Whether any deed waits to be evaluated."""
     time.sleep(0.5)
     # Only looking: a transaction of ours would have to wait for the worker's.
     with site.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         return connection.scalar(select(Activity.id).where(Activity.seq.is_(None)).limit(1)) is not None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody uses."""
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from app import mail
-from app.domain import deliveries
+from app import bell, mail
+from app.domain import deliveries, mailings
 
 Act = Callable[[], None]
 
@@ -27,7 +27,7 @@ def sleep() -> None:
 
 def at(place: str, act: Act) -> None:
     """Do that whenever this process comes by a place."""
-    PLACES[place](act)
+    (PLACES | AS_IT_HAPPENS)[place](act)
 
 
 def hurry() -> None:
@@ -82,6 +82,10 @@ def _within_the_letter(part: float) -> Callable[[Act], None]:
     return lay
 
 
+AS_IT_HAPPENS: dict[str, Callable[[Act], None]] = {
+    "letter owed, not committed": _after(mailings, "owe"),
+    "committed, bell not rung": _before(bell, "ring"),
+}
 PLACES: dict[str, Callable[[Act], None]] = {
     "claimed": _before(mail, "_deliver"),
     "offered": _after(mail.Server, "offer"),

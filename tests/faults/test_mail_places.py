@@ -7,9 +7,14 @@ import signal
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select, update
 
-from app import mail
-from tests.faults import places
+from app import jobs, mail, sweep
+from app.db import transaction
+from app.domain.base import now
+from app.domain.deliveries import Delivery
+from app.domain.totals import Lease
+from tests.faults import mail_writer, places
 from tests.faults.office import office
 from tests.mail.scene import look, owe, use, wait
 from tests.servers import until
@@ -27,8 +32,8 @@ DEATHS = {  # place: state, hand-overs and copies when it died; copies in the en
 pytestmark = pytest.mark.faults
 
 
-def in_a_child(app, engine, place: str, act: Callable[[], None]) -> int:
-    """Let a process of its own send what is due, and come by that place; its number."""
+def in_a_child(app, engine, place: str, act: Callable[[], None], do: Callable[[], object] = mail.send) -> int:
+    """Let a process of its own send what is due, or do something else, and come by that place; its number."""
     engine.dispose()
     child = os.fork()
     if child:
@@ -36,7 +41,7 @@ def in_a_child(app, engine, place: str, act: Callable[[], None]) -> int:
     try:
         places.at(place, act)
         with app.app_context():
-            mail.send()
+            do()
     finally:
         os._exit(0)
 
@@ -102,3 +107,23 @@ def test_a_sender_that_sleeps_while_handing_over_changes_no_row_when_it_wakes(ap
         after = look(engine, letter)
         assert (after.state, after.sent_at, after.handovers) == ("sent", before.sent_at, 2)
         assert len(post.copies()["ada@members.example"]) == 2
+
+
+@pytest.mark.parametrize("place", places.AS_IT_HAPPENS)
+def test_a_badge_whose_evaluation_dies_is_told_by_one_letter(app, engine, monkeypatch, count, place):
+    with transaction(engine) as session:
+        mail_writer.furnish(session)
+    with office() as (post, url):
+        use(app, monkeypatch, url)
+        for nth in range(ROUNDS):
+            with transaction(engine) as session:
+                mail_writer.join(session, f"member{nth}z", "award")
+            _, status = os.waitpid(in_a_child(app, engine, place, places.die, jobs.evaluate), 0)
+            assert os.WTERMSIG(status) == signal.SIGKILL
+            with transaction(engine) as session:
+                owed = len(session.scalars(select(Delivery.id)).all())
+                assert owed == nth + (place == "committed, bell not rung")
+                session.execute(update(Lease).values(until=now()))  # its lease runs out
+            sweep.once(app, [jobs.evaluate, jobs.send])
+            assert [len(it) for it in post.copies().values()] == [1] * (nth + 1)
+    count(mails=ROUNDS, kills={f"evaluator, {place}": ROUNDS})

@@ -69,6 +69,17 @@ def mend(session: Session, *, at: datetime | None = None) -> int:
     return len(session.execute(rows.on_conflict_do_nothing().returning(DigestDue.member_id)).all())
 
 
+def look_again(session: Session, member: Member, *, at: datetime | None = None) -> None:
+    """Reckon anew when a member's digests are due, after they chose otherwise; what waits follows their choice."""
+    moment = at or now()
+    theirs = update(DigestDue).where(DigestDue.member_id == member.id, DigestDue.due_at > moment)
+    session.execute(theirs.values(due_at=moment))
+    waits = select(DigestItem.member_id).where(DigestItem.member_id == member.id, DigestItem.delivery_id.is_(None))
+    if session.scalar(waits.limit(1)) is not None:
+        rows = [{"member_id": member.id, "period": period, "due_at": moment} for period in preferences.SUMMARIES]
+        session.execute(insert_into(session, DigestDue).on_conflict_do_nothing(), rows)
+
+
 def slot(zone: str, hour: int, weekday: int, period: str, since: datetime, moment: datetime) -> Slot:
     """Where a member is between two digests. One that was missed is written later on its day, a weekly one that week."""
     there = ZoneInfo(zone)

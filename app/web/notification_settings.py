@@ -8,7 +8,7 @@ from flask import Blueprint, abort, current_app, render_template, request
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import blocks, check_codes, mailbox, preferences
+from app.domain import blocks, check_codes, digests, mailbox, preferences
 from app.domain.members import Member
 from app.domain.preferences import KINDS, NEVER, NO, YES
 from app.domain.problems import Invalid
@@ -103,7 +103,11 @@ def mails() -> str:
 
 def _change(wanted: Mapping[str, str]) -> list[str]:
     with transaction() as writing:
-        return preferences.change(writing, myself(writing), wanted)
+        me = myself(writing)
+        changed = preferences.change(writing, me, wanted)
+        if changed:
+            digests.look_again(writing, me)
+    return changed
 
 
 def _page(me: Member, typed: Mapping[str, str] | None = None, problems: Mapping[str, str] | None = None) -> str:

@@ -416,3 +416,53 @@ def test_a_slot_is_never_before_what_waits_for_it():
     assert slot("UTC", 8, 0, "daily", nine, nine) == (None, MONDAY + timedelta(days=1, hours=8))
     assert slot("UTC", 8, 0, "daily", MONDAY, nine).day is not None
     assert slot("UTC", 8, 0, "weekly", MONDAY, nine).next_at == MONDAY + timedelta(days=7, hours=8)
+
+
+# --- after a member chose otherwise ------------------------------------------------------------
+
+
+def choose(engine, member, at, **wanted):
+    with transaction(engine) as session:
+        me = session.get_one(Member, member.id)
+        preferences.change(session, me, wanted, at=at)
+        digests.look_again(session, me, at=at)
+
+
+@pytest.mark.parametrize(("hour", "comes"), [("7", 7), ("8", 8), ("17", 17)])
+def test_another_hour_holds_from_the_same_day_on(engine, hour, comes):
+    ada = somebody(engine, "ada", digest_hour=12)
+    tell(engine, ada, "one", MONDAY.replace(hour=1))
+    assert write(engine, MONDAY.replace(hour=2)) == 0
+    choose(engine, ada, MONDAY.replace(hour=3), digest_hour=hour)
+    assert write(engine, MONDAY.replace(hour=3, minute=1)) == 0
+    assert write(engine, MONDAY.replace(hour=comes - 1, minute=59)) == 0
+    assert write(engine, MONDAY.replace(hour=comes)) == 1
+    assert written(engine) == [["one"]]
+
+
+def test_another_day_and_zone_hold_for_what_waits_already(engine):
+    ada = somebody(engine, "ada", "weekly", digest_day=6)
+    tell(engine, ada, "one", MONDAY)
+    assert write(engine, MONDAY) == 0
+    choose(engine, ada, MONDAY.replace(hour=1), digest_day="1", zone="Asia/Tokyo")
+    tuesday_at_eight_in_tokyo = MONDAY.replace(hour=23)
+    assert write(engine, tuesday_at_eight_in_tokyo - timedelta(minutes=1)) == 0
+    assert write(engine, tuesday_at_eight_in_tokyo) == 1
+
+
+def test_what_waits_for_the_week_comes_with_the_day_once_that_is_chosen(engine):
+    ada = somebody(engine, "ada", "weekly", digest_day=6)
+    tell(engine, ada, "one", MONDAY)
+    assert write(engine, MONDAY) == 0
+    choose(engine, ada, MONDAY.replace(hour=1), rank="daily")
+    assert write(engine, MONDAY.replace(hour=8)) == 1
+    assert written(engine) == [["one"]]
+    assert write(engine, MONDAY + timedelta(days=6, hours=8)) == 0
+
+
+def test_what_waits_for_a_digest_is_forgotten_once_it_is_not_wanted(engine, ada):
+    tell(engine, ada, "one", MONDAY)
+    choose(engine, ada, MONDAY.replace(hour=1), rank="never")
+    assert write(engine, MONDAY.replace(hour=8)) == 0
+    choose(engine, ada, MONDAY.replace(hour=9), rank="daily")
+    assert write(engine, MONDAY + timedelta(days=1, hours=8)) == 0

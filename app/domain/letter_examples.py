@@ -23,6 +23,7 @@ AWARD = SimpleNamespace(
     badge="Meet-up", tier="bronze", family="hangar", glyph="map-pin", about="Attend a user group.", giver="Ben Okri",
     reason="Thank you for the talk about fog. Half the room stayed to ask.",
 )  # fmt: skip
+NOTICE = SimpleNamespace(facts=None, name="Ben Okri", username="ben")
 QUOTE = "Follow the lights, keep the needle in the middle, and go round if you see nothing at the minimum."
 
 # What each kind says, what is quoted in it, and where it leads.
@@ -56,14 +57,15 @@ def example(kind: str, member: Member, at: datetime | None = None) -> Letter:
 
 def _notice(kind: str, member: Member, moment: datetime) -> Letter:
     row, (sentence, quote, path) = preferences.row_of(kind), SENTENCES[kind]
-    says = {"member": member, "tiding": _tiding(1, kind, sentence, path, moment), "quote": quote}
+    says = {"member": member, "notice": NOTICE, "tiding": _tiding(1, kind, sentence, path, moment), "quote": quote}
     return Letter(kind, "", says | notice_letters.footer(row, KINDS[row].default), row)
 
 
 def _badge(kind: str, member: Member, moment: datetime) -> Letter:
     path = "/awards/1" if kind == "badge_earned" else f"/u/{member.username}/badges"
     says = {
-        "member": member, "tiding": _tiding(1, "badge_earned", "You earned Meet-up", path, moment), "quote": "",
+        "member": member, "notice": NOTICE, "quote": "",
+        "tiding": _tiding(1, "badge_earned", "You earned Meet-up", path, moment),
         "badges": 14, "near": [NEAR], "award": AWARD, "family": "Hangar",
     }  # fmt: skip
     pictures = [_picture("badge", notice_letters.PICTURE_SIZE)] if kind == "badge_earned" else []

@@ -10,7 +10,7 @@ from flask import Blueprint, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
-from app.domain import exports, introductions, second_factors, sessions
+from app.domain import digests, exports, introductions, second_factors, sessions
 from app.domain.members import Member
 from app.domain.problems import Invalid
 from app.domain.words import _
@@ -44,7 +44,9 @@ def change_profile() -> tuple[str, int] | Response:
     typed = {name: request.form.get(name, "") for name in SAID}
     try:
         with transaction() as writing:
-            introductions.change(writing, myself(writing), **typed)
+            me = myself(writing)
+            introductions.change(writing, me, **typed)
+            digests.look_again(writing, me)  # their zone may be another
     except Invalid as no:
         return _profile_page(member(), typed, no.fields), 422
     return on_to(PROFILE, _("Saved. Your profile shows it now."))

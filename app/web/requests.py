@@ -117,7 +117,8 @@ def expired(error: CSRFError) -> Response | tuple[str, int]:
     said = _("This form was open for too long. Nothing was sent, and nothing was lost: send it again.")
     if viewer() is None:
         return _lost(slug, request_form.sent(), _("Once more, please"), said, 400)
-    return _refused(_badge(slug), request_form.sent(), {}, 400, said)
+    badge = _found(slug)
+    return _refused(badge, request_form.sent(), {}, 400, said) if badge else problems.expired(error)
 
 
 @bp.errorhandler(Exception)
@@ -160,7 +161,11 @@ def _window(slug: str) -> str:
 
 
 def _badge(slug: str) -> Badge:
-    return db.session.scalars(select(Badge).filter_by(slug=slug)).first() or abort(404)
+    return _found(slug) or abort(404)
+
+
+def _found(slug: str) -> Badge | None:
+    return db.session.scalars(select(Badge).filter_by(slug=slug)).first()
 
 
 def _blank(badge: Badge, template: str) -> str | tuple[str, int]:

@@ -243,6 +243,12 @@ def test_a_stale_form_comes_back_with_its_note_and_works_then(client, engine, ad
     assert sent(engine) == [("waiting", NOTE)]
 
 
+def test_a_stale_form_for_a_badge_that_is_not_there_is_a_page_too(client, ada):
+    answer = client.post("/badges/nowhere/request", data={"csrf_token": "from-last-year", "note": NOTE})
+    assert answer.status_code == 400
+    assert "Traceback" not in answer.text
+
+
 def test_a_failing_database_loses_nothing_and_a_second_try_makes_one_request(client, engine, ada, caplog):
     data = fields(form_at(client, WINDOW)) | {"note": NOTE, "event_title": "Meeting", "event_on": "2026-10-03"}
     with engine.begin() as connection:

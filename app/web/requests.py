@@ -27,7 +27,7 @@ from app.domain.problems import Invalid, Problem
 from app.domain.requests import PICTURES_MOST, Evidence
 from app.domain.words import _
 from app.logs import log, reference
-from app.web import audience, problems, request_form, site
+from app.web import audience, failed_requests, problems, request_form, site
 from app.web.answers import by_htmx, on_to
 from app.web.audience import member, members_only, viewer
 from app.web.bodies import takes_pictures
@@ -127,6 +127,7 @@ def broken(error: Exception) -> Response | tuple[str, int]:
     if isinstance(error, HTTPException | Problem) or request.endpoint != SEND:
         return _beside_the_form(problems.any_of(error))
     log.error("request not sent", badge=str((request.view_args or {})["slug"]), exc_info=error)
+    failed_requests.note(str((request.view_args or {})["slug"]), error)
     code = 503 if isinstance(error, OperationalError) else 500
     heading = _("That did not go through")
     said = _("Nothing was sent, and nothing was lost. Try again in a minute; if it goes on, tell us the reference.")

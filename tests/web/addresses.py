@@ -238,6 +238,7 @@ AUDIENCES = {
         "POST /moderation/flags/<int:case_id>/restoration",
         "GET /moderation/requests",
         "GET /moderation/requests/<int:request_id>",
+        "GET /moderation/requests/failed",
         "GET /moderation/requests/<int:request_id>/pictures/<proof>.webp",
         "POST /moderation/requests/<int:request_id>/approval",
         "POST /moderation/requests/<int:request_id>/claim",

@@ -49,7 +49,7 @@ def alive(page):
     found = [it for it in page.select("script") if not it.get("src", "").startswith("/static/") or it.text]
     found += [it for it in page.select("img") if not OURS.match(it.get("src", ""))]
     found += page.select(
-        "[style], [formaction]:not(.decide [formaction]), iframe, object, embed, base, svg[onload], b[hx-post]"
+        "[style], [formaction]:not(.decide [formaction]), iframe:not([sandbox='']), object, embed, base, svg[onload], b[hx-post]"
     )
     found += [it for it in page.find_all(True) if any(name.lower().startswith("on") for name in it.attrs)]
     found += page.select(

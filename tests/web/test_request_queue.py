@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import delete, event, func, select
+from sqlalchemy import delete, event, func, select, text
 
 from app import jobs
 from app.db import transaction
@@ -528,6 +528,26 @@ def test_a_long_queue_costs_as_many_statements_as_a_short_one(engine, cast, as_)
     assert [cost(it) for it in (HERE, f"{HERE}/{first}", f"{HERE}?badge=speaker&several=1")] == short
     assert max(short) <= 12
     assert len(listed(mia.get(f"{HERE}?page=2"))) == 7
+
+
+def test_a_request_that_failed_on_our_side_is_found_by_its_reference(engine, cast, as_):
+    ada, mia, failed = as_("ada"), as_("mia"), f"{HERE}/failed"
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE request_entries RENAME TO elsewhere"))
+    try:
+        answer = ada.send("/badges/speaker/request", "#request-form", note="I gave the talk.")
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE elsewhere RENAME TO request_entries"))
+    assert answer.status_code >= 500
+    reference = soup(answer).select_one("[data-reference]")["data-reference"]
+    found = mia.get(f"{failed}?reference={reference}").select_one("[data-failed]")
+    assert "ada, speaker" in found.get_text()
+    assert "I gave the talk" not in mia.get(failed).text
+    assert mia.get(failed).select(f'[data-failed="{reference}"]')
+    assert "Nothing under this reference" in mia.get(f"{failed}?reference=nowhere").text
+    assert ada.send("/badges/speaker/request", "#request-form", note="I gave the talk.").status_code == 303
+    assert count(engine, BadgeRequest) == 1
 
 
 def test_every_decision_is_in_the_log(engine, cast, as_, wish):

@@ -33,6 +33,7 @@ from app.domain import (
     reactions,
     reads,
     removals,
+    requests,
     site_settings,
     visits,
 )  # fmt: skip
@@ -41,6 +42,7 @@ from app.domain.base import now
 from app.domain.catalogue import site
 from app.domain.members import Member, Role
 from app.domain.problems import Refused
+from app.domain.requests import BadgeRequest
 from app.domain.threads import Category, Kind, Post
 from config import Settings
 
@@ -124,6 +126,8 @@ class Play:
             self.talk(thread)
         for grant in told["grant"]:
             self.award(grant)
+        for wish in told["request"]:
+            self.ask(wish)
         # The verbs write before they look where it matters; else activities gather and go out in bulk.
         with self.session.no_autoflush, hearers.silence(self.session):
             for at, _, deed in sorted(self.deeds, key=lambda it: it[:2]):
@@ -272,6 +276,37 @@ class Play:
             return
         for who in told["to"]:
             self.plan(self.ago(told["day"]), self.granting(badge, who, told))
+
+    def ask(self, told: dict[str, Any]) -> None:
+        """Somebody asks for a badge, if the catalogue has it; a moderator asks back, approves or declines."""
+        badge = self.session.scalars(select(Badge).where(Badge.slug == told["badge"])).first()
+        if badge is None:
+            return
+        at, after, on_stage = self.ago(told["day"]), timedelta(hours=told.get("after", 0)), list[BadgeRequest]()
+        self.plan(at, self.requesting(badge, told, on_stage))
+        who, team = self.people[told["by"]], self.people["ann"]
+        steps = (("asked", team, requests.ask), ("answered", who, requests.answer),
+                 ("approved", team, requests.approve), ("declined", team, requests.decline))  # fmt: skip
+        for number, (word, by, verb) in enumerate(it for it in steps if it[0] in told):
+            self.plan(at + after + timedelta(hours=3 * number), self.saying(verb, by, told[word], on_stage))
+
+    def requesting(self, badge: Badge, told: dict[str, Any], on_stage: list[BadgeRequest]) -> Deed:
+        def send(at: datetime) -> None:
+            self.session.flush()
+            meetings = [(told["event"], at.date())] if "event" in told else []
+            evidence = requests.Evidence(events=meetings)
+            member = self.people[told["by"]]
+            on_stage.append(requests.send(self.session, member, badge, told["note"], evidence=evidence, at=at)[0])
+
+        return send
+
+    def saying(self, verb: Callable[..., object], by: Member, words: str, on_stage: list[BadgeRequest]) -> Deed:
+        def say(at: datetime) -> None:
+            self.session.flush()
+            [request] = on_stage
+            verb(self.session, request, by, words, version=request.version, at=at)
+
+        return say
 
     def granting(self, badge: Badge, who: str, told: dict[str, Any]) -> Deed:
         return lambda at: awards.grant(

@@ -15,6 +15,7 @@ from app.domain.badges import Award
 from app.domain.base import now
 from app.domain.members import Member
 from app.domain.problems import Refused
+from app.domain.requests import BadgeRequest
 from app.domain.threads import Post, Thread
 from tests.factories import make_member
 
@@ -42,6 +43,8 @@ def test_the_demo_fills_an_empty_site_once(app, session, settings):
     assert [role for _, _, role in log_ins] == ["member", "member", "moderator", "administrator"]
     assert stat.S_IMODE((settings.instance_dir / demo.KEPT_IN).stat().st_mode) == 0o600
 
+    states = session.scalars(select(BadgeRequest.state)).all()
+    assert {"waiting", "asked", "approved", "declined"} <= set(states)
     newest, oldest = session.execute(select(func.max(Activity.happened_at), func.min(Activity.happened_at))).one()
     assert newest < now()
     assert (now() - oldest).days > 400

@@ -78,7 +78,8 @@ def explain(session: Session, member: Member, badge: Badge) -> Explanation:
 
 def rule(session: Session, member: Member, node: Node, names: criteria.Names) -> Explained:
     """Each condition of a rule with the member's own number and what did not count for it."""
-    here = distance.standpoint(session, member.id, [node], library.held_slugs(session, member.id))
+    held = library.held_slugs(session, member.id) if node.badges() else frozenset[str]()
+    here = distance.standpoint(session, member.id, [node], held)
     found = []
     for part, one_of in _leaves(node, False):
         kinds = [kind for measure in part.measures() for kind, _weight in measure.weights]

@@ -68,8 +68,12 @@ def send() -> int:
     settings: config.Settings = current_app.config["SETTINGS"]
     route = urlsplit(settings.mail_url).scheme
     until, number = time.monotonic() + RUN_SECONDS, 0
+    if _is_held(route) or not deliveries.any_due(db.session(), letters.WRITERS):
+        return 0
+    with transaction() as session:
+        deliveries.look_after(session)
     with contextlib.closing(transport(settings)) as way:
-        while time.monotonic() < until and _may_go_on(route):
+        while time.monotonic() < until and not _is_held(route):
             with transaction() as session:
                 owed = deliveries.claim(session, letters.WRITERS)
             if owed is None:
@@ -81,11 +85,9 @@ def send() -> int:
     return number
 
 
-def _may_go_on(route: str) -> bool:
+def _is_held(route: str) -> bool:
     reading = db.session()
-    if deliveries.paused(reading) or deliveries.is_resting(reading, route):
-        return False
-    return deliveries.any_due(reading, letters.WRITERS)
+    return deliveries.paused(reading) is not None or deliveries.is_resting(reading, route)
 
 
 def _deliver(owed: Delivery, way: Transport, settings: config.Settings, route: str) -> bool:

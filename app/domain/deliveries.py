@@ -122,11 +122,16 @@ def owe(
     return letter
 
 
+def look_after(session: Session, *, at: datetime | None = None) -> None:
+    """Doubt or give up the letters whose senders stopped in the middle."""
+    moment = at or now()
+    _doubt_what_was_left(session, moment)
+    _give_up_what_kills(session, moment)
+
+
 def claim(session: Session, kinds: Iterable[str], *, at: datetime | None = None) -> Delivery | None:
     """Take the letter that is due first, for as long as the lease lasts; None where none is."""
     moment, of_kinds = at or now(), Delivery.kind.in_(list(kinds))
-    _doubt_what_was_left(session, moment)
-    _give_up_what_kills(session, moment)
     first = (
         select(Delivery.id).where(UNSETTLED, of_kinds, _ready(moment)).order_by(Delivery.due_at, Delivery.id).limit(1)
     )

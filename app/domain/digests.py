@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, delete, literal, select, tuple_, update
+from sqlalchemy import Row, Select, delete, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.domain import mailings, preferences
@@ -204,9 +204,11 @@ def _put_off(session: Session, later: dict[Key, datetime]) -> None:
 
 
 def _forget(session: Session, over: Iterable[Key]) -> None:
-    keys = list(over)
-    if keys:
-        session.execute(delete(DigestDue).where(tuple_(DigestDue.member_id, DigestDue.period).in_(keys)))
+    members: dict[str, list[int]] = defaultdict(list)
+    for member, period in over:
+        members[period].append(member)
+    for period, some in members.items():  # pairs as such are looked for in every row
+        session.execute(delete(DigestDue).where(DigestDue.period == period, DigestDue.member_id.in_(some)))
 
 
 def _give_back(session: Session, moment: datetime) -> None:

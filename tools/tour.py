@@ -1,4 +1,7 @@
-"""Takes the pictures of the README from a running site: `.venv/bin/python tools/tour.py ADDRESS USERNAME PASSWORD`."""
+"""Takes the pictures of the README from a running site: `.venv/bin/python tools/tour.py ADDRESS USERNAME PASSWORD`.
+
+Followed by a moderator's USERNAME and PASSWORD it takes those of the team's pages too.
+"""
 
 from __future__ import annotations
 
@@ -33,16 +36,18 @@ STOPS = (
     ("leaders", "/leaders", 1280, "light", None),
     ("leaders-dark", "/leaders", 1280, "dark", None),
 )
+TEAM_STOPS = (("queue", "/moderation/requests", 1280, "light", None),)
 
 
-def main(address: str, username: str, password: str) -> None:
+def main(address: str, username: str, password: str, *moderator: str) -> None:
     PICTURES.mkdir(exist_ok=True)
+    stops = [(it, (username, password)) for it in STOPS] + [(it, moderator) for it in TEAM_STOPS if moderator]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for name, path, width, theme, hovered in STOPS:
+        for (name, path, width, theme, hovered), log_in in stops:
             page = _window(browser, address, width, theme)
-            _log_in(page, username, password)
-            page.goto(_thread(page) if name.startswith("thread") else path.format(username=username))
+            _log_in(page, *log_in)
+            page.goto(_thread(page) if name.startswith("thread") else path.format(username=log_in[0]))
             if hovered:
                 page.hover(f"{hovered} >> nth=6")
             page.wait_for_timeout(700)
@@ -85,6 +90,6 @@ def _keep(picture: bytes, file: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
-        sys.exit(f"Use: {sys.argv[0]} ADDRESS USERNAME PASSWORD")
+    if len(sys.argv) not in (4, 6):
+        sys.exit(f"Use: {sys.argv[0]} ADDRESS USERNAME PASSWORD [MODERATOR PASSWORD]")
     main(*sys.argv[1:])

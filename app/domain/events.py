@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Row, Select, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -172,6 +173,22 @@ def leading_to(session: Session, badge: Row, *, at: datetime | None = None) -> S
     wanted = select(Event).where(Event.ends_at > (at or now()), Event.called_off_at.is_(None))
     wanted = wanted if counts else wanted.where(Event.badge_id == badge.id)
     return session.scalars(wanted.order_by(Event.begins_at, Event.id).limit(5)).all()
+
+
+def called(session: Session, title: str, on: date) -> Event | None:
+    """The event of that name on that day where it was, if there is one on the list."""
+    noon = datetime.combine(on, time(12), UTC)
+    around = Event.begins_at.between(noon - timedelta(days=2), noon + timedelta(days=2))
+    nearby = session.scalars(select(Event).where(around, Event.called_off_at.is_(None)).order_by(Event.id))
+    wanted = title.strip().casefold()
+    return next(
+        (
+            it
+            for it in nearby
+            if it.title.casefold() == wanted and it.begins_at.astimezone(ZoneInfo(it.zone)).date() == on
+        ),
+        None,
+    )
 
 
 def badges_to_give(session: Session) -> Sequence[Badge]:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import pictures, requests
+from app.domain import attendance, pictures, requests
 from app.domain.activities import Activity
 from app.domain.audit_log import AuditEntry
 from app.domain.badges import Award, Badge
@@ -22,7 +22,7 @@ from app.domain.pictures import Drawing, Use
 from app.domain.problems import Conflict, Invalid, Refused
 from app.domain.requests import CLAIM_LASTS, UNDO_WITHIN, BadgeRequest, Evidence, RequestEntry, RequestEvent
 from tests.domain.test_reactions import at_once
-from tests.factories import make_member
+from tests.factories import make_event, make_member
 from tests.web.scenery import make_award, make_badge
 
 TOKEN = "a-form-of-its-own-1"
@@ -385,6 +385,22 @@ def test_the_same_event_in_two_requests_counts_once(session, cast):
         requests.decide_event(session, requests.evidence(session, request).events[0], mia, "accepted")
         requests.approve(session, request, mia, version=1)
     assert attended(session, ada) == ["2026-10-03 autumn meeting"]
+
+
+def test_an_event_of_our_own_list_counts_as_that_one_with_its_points(session, cast):
+    ada, _ben, mia, _max = cast
+    evening = datetime(2026, 10, 3, 22, tzinfo=UTC)  # in Oslo that is the day after
+    event = make_event(session, evening, title="Autumn Meeting", zone="Europe/Oslo", gives_points=True)
+    badge = make_badge(session, "meet-up", ways=["request"])
+    told = [("autumn meeting", date(2026, 10, 4)), ("Autumn meeting", date(2026, 10, 5))]
+    request, _new = requests.send(session, ada, badge, NOTE, evidence=Evidence(events=told))
+    for it in requests.evidence(session, request).events:
+        requests.decide_event(session, it, mia, "accepted")
+    requests.approve(session, request, mia, version=1)
+    assert attended(session, ada) == [event.key, "2026-10-05 autumn meeting"]
+    credited = select(Activity.object).where(Activity.kind == "event_credited")
+    assert list(session.scalars(credited)) == [event.key]
+    assert not attendance.record(session, event, ada, "team", by=mia)
 
 
 # Nominations

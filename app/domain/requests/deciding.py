@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.domain import activities, audit_log, awards, members, notifications
+from app.domain import activities, attendance, audit_log, awards, events, members, notifications
 from app.domain.activities import Activity
 from app.domain.badges import Award
 from app.domain.base import now
@@ -214,7 +214,10 @@ def _events(session: Session, request: BadgeRequest, state: str) -> list[Request
 
 
 def _count(session: Session, request: BadgeRequest, event: RequestEvent, by: Member, moment: datetime) -> None:
-    """Note that the member was at an event, once however many requests name it."""
+    """Note that the member was at an event, once however many requests name it; one on our own list as that one."""
+    if ours := events.called(session, event.title, event.on):
+        attendance.record(session, ours, request.member, "team", by=by, at=moment)
+        return
     name = f"{event.on} {event.title.casefold()}"[:80]
     source = f"event:{request.member_id}:{name}"[:120]
     if session.execute(select(Activity.id).where(Activity.source == source)).first() is None:

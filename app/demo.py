@@ -318,25 +318,3 @@ class Play:
             reason=told["reason"],
             at=at,
         )
-
-    def ask(self, told: dict[str, Any]) -> None:
-        """Somebody asks for a badge; Ann may have answered already."""
-        badge = self.session.scalars(select(Badge).where(Badge.slug == told["badge"])).first()
-        if badge is None:
-            return
-        sent, asked_at = [], self.ago(told["day"])
-
-        def send(at: datetime) -> None:
-            self.session.flush()
-            proof = requests.Evidence(links=told.get("links", ()))
-            sent.append(
-                requests.send(self.session, self.people[told["by"]], badge, told["note"], evidence=proof, at=at)[0]
-            )
-
-        self.plan(asked_at, send)
-        for words, deed in (("question", requests.ask), ("refusal", requests.decline)):
-            if words in told:
-                self.plan(asked_at + timedelta(hours=5), self.answering(sent, deed, told[words]))
-
-    def answering(self, sent: list[requests.BadgeRequest], deed: Callable[..., object], words: str) -> Deed:
-        return lambda at: deed(self.session, sent[0], self.people["ann"], words, version=1, at=at)

@@ -24,10 +24,12 @@ from app.db import transaction
 from app.domain import (
     acceptance,
     accounts,
+    attendance,
     awards,
     backfill,
     catalogue,
     edits,
+    events,
     hearers,
     posts,
     reactions,
@@ -40,6 +42,7 @@ from app.domain import (
 from app.domain.badges import Badge
 from app.domain.base import now
 from app.domain.catalogue import site
+from app.domain.events import Event, Plan
 from app.domain.members import Member, Role
 from app.domain.problems import Refused
 from app.domain.requests import BadgeRequest
@@ -128,6 +131,8 @@ class Play:
             self.award(grant)
         for wish in told["request"]:
             self.ask(wish)
+        for event in told["event"]:
+            self.meet(event)
         # The verbs write before they look where it matters; else activities gather and go out in bulk.
         with self.session.no_autoflush, hearers.silence(self.session):
             for at, _, deed in sorted(self.deeds, key=lambda it: it[:2]):
@@ -266,6 +271,24 @@ class Play:
 
     def reading(self, who: str, on_stage: dict[str, Post]) -> Deed:
         return lambda at: reads.record(self.session, on_stage["0"].thread, self.people[who], at=at)
+
+    # --- Events ------------------------------------------------------------------------------------
+
+    def meet(self, told: dict[str, Any]) -> None:
+        """An event that the team put into the calendar two weeks before, or lately, and who was there."""
+        begins = self.ago(told["day"]).replace(hour=16, minute=0, second=0, microsecond=0)
+        plan = Plan(
+            told["title"], begins, begins + timedelta(hours=told["hours"]), zone=told["zone"], place=told["place"],
+            about=told["about"], gives_points=True, badge=told.get("badge", ""),
+        )  # fmt: skip
+        on_stage: list[Event] = []
+        made = min(begins - timedelta(days=14), self.ago(3))
+        self.plan(made, lambda at: on_stage.append(events.make(self.session, self.people["ann"], plan, at=at)))
+        for who in told["there"]:
+            self.plan(begins + timedelta(hours=told["hours"]), self.attending(who, on_stage))
+
+    def attending(self, who: str, on_stage: list[Event]) -> Deed:
+        return lambda at: attendance.record(self.session, on_stage[0], self.people[who], "code", at=at)
 
     # --- Badges that people give --------------------------------------------------------------------
 

@@ -10,8 +10,9 @@ from bs4 import BeautifulSoup
 from sqlalchemy import func, select
 
 from app import demo
+from app.domain import attendance, events
 from app.domain.activities import Activity
-from app.domain.badges import Award
+from app.domain.badges import Award, Badge
 from app.domain.base import now
 from app.domain.members import Member
 from app.domain.problems import Refused
@@ -73,3 +74,12 @@ def test_there_is_no_demo_in_production(app, session, settings):
     with app.app_context(), pytest.raises(Refused, match="production"):
         demo.load(replace(settings, production=True))
     assert counts(session)[0] == 0
+
+
+def test_the_demo_has_events_that_are_over_with_who_was_there_and_some_to_come(app, session, settings):
+    with app.app_context():
+        demo.load(settings)
+    assert len(events.past(session)[0]) == len(events.coming(session)[0]) == 2
+    assert [attendance.count(session, it) for it in events.past(session)[0]] == [3, 4]
+    held = select(func.count()).select_from(Award).join(Badge, Badge.id == Award.badge_id)
+    assert session.scalar(held.where(Badge.slug == "meet-up")) == 6

@@ -78,6 +78,10 @@ def test_a_good_file_is_read():
 
 EARN = 'earn = { count = "accepted", n = 10 }'
 FLAWS = {
+    "a slug that is the address of a page": (
+        [('slug = "speaker"', 'slug = "changes"')],
+        "tiny.toml:41: badge 'changes': a page of the site has that address. Choose another slug.",
+    ),
     "an unknown kind": (
         [('count = "accepted"', 'count = "acepted"')],
         "tiny.toml:26: badge 'safe-hands': unknown kind 'acepted'. Did you mean 'accepted'?",

@@ -16,6 +16,7 @@ Table = dict[str, Any]
 PEOPLE_WAYS = tuple(way for way in WAYS if way not in MACHINE_WAYS)
 MOST_STARS = 5
 LONGEST_CHOICE = 40
+OF_A_PAGE = "changes"  # /badges/changes tells what changed; a badge of that slug would have no page
 
 
 def flaws(data: Mapping[str, Any]) -> list[Flaw]:
@@ -173,6 +174,10 @@ def _badges(badges: list[Table]) -> list[Flaw]:
     for i, badge in enumerate(badges):
         whose = _whose("badge", badge, i)
         found += [Flaw(("badge", i, *path), whose, problem, remedy) for path, problem, remedy in _way(badge)]
+        if badge.get("slug") == OF_A_PAGE:
+            found.append(
+                Flaw(("badge", i, "slug"), whose, "a page of the site has that address", "Choose another slug")
+            )
         if isinstance(badge.get("earn"), dict):
             try:
                 rule = criteria.parse(badge["earn"], ("badge", i, "earn"))

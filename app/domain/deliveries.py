@@ -23,6 +23,7 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    func,
     literal,
     or_,
     select,
@@ -44,6 +45,8 @@ REST_LEAST, REST_MOST = timedelta(seconds=5), timedelta(minutes=15)
 KEPT = timedelta(days=90)
 
 UNSETTLED = text("state IN ('queued', 'sending', 'handover', 'uncertain')")
+# Said so that SQLite does not take the index of notifications for it.
+ABOUT_ACCOUNTS = text(f"{UNSETTLED.text} AND coalesce(notification_id, 0) = 0 AND period IS NULL")
 HELD = text("state IN ('sending', 'handover')")
 DEAD = text("state = 'dead'")
 
@@ -63,6 +66,7 @@ class Delivery(Base):
         ),
         Index("uq_deliveries_digest", "member_id", "period", "day", unique=True),
         Index("ix_deliveries_due", "due_at", "id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
+        Index("ix_deliveries_accounts", "due_at", "id", sqlite_where=ABOUT_ACCOUNTS, postgresql_where=ABOUT_ACCOUNTS),
         Index("ix_deliveries_held", "lease_until", sqlite_where=HELD, postgresql_where=HELD),
         Index("ix_deliveries_dead", "created_at", sqlite_where=DEAD, postgresql_where=DEAD),
     )
@@ -130,16 +134,19 @@ def look_after(session: Session, *, at: datetime | None = None) -> None:
 
 
 def claim(session: Session, kinds: Iterable[str], *, at: datetime | None = None) -> Delivery | None:
-    """Take the letter that is due first, for as long as the lease lasts; None where none is."""
-    moment, of_kinds = at or now(), Delivery.kind.in_(list(kinds))
-    first = (
-        select(Delivery.id).where(UNSETTLED, of_kinds, _ready(moment)).order_by(Delivery.due_at, Delivery.id).limit(1)
-    )
+    """Take the letter that is due first, for as long as the lease lasts; None where none is.
+
+    Letters about accounts go before all others: somebody waits for them, whatever else there is to send.
+    """
+    moment = at or now()
+    ready = select(Delivery.id).where(Delivery.kind.in_(list(kinds)), _ready(moment))
+    ready = ready.order_by(Delivery.due_at, Delivery.id).limit(1).with_for_update(skip_locked=True)
+    first = func.coalesce(*(ready.where(which).scalar_subquery() for which in (ABOUT_ACCOUNTS, UNSETTLED)))
     values = {
         "state": "sending", "token": secrets.token_hex(16), "lease_until": _lease_from(moment),
         "attempts": Delivery.attempts + 1,
     }  # fmt: skip
-    taken = update(Delivery).where(Delivery.id.in_(first.with_for_update(skip_locked=True))).values(values)
+    taken = update(Delivery).where(Delivery.id == first).values(values)
     return session.scalars(
         taken.returning(Delivery), execution_options={"synchronize_session": False, "populate_existing": True}
     ).first()

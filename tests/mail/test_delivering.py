@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import jobs, mail, sweep
 from app.db import transaction
-from app.domain import accounts, deliveries, letters
+from app.domain import accounts, deliveries, letters, notifications
 from app.domain.base import now
 from app.domain.deliveries import Delivery, MailRoute
 from app.domain.leases import Lost
@@ -92,6 +92,16 @@ def test_the_job_runs_twice_and_the_letter_leaves_once(clerk, engine, send, app)
     assert [send(), send()] == [1, 0]
     sweep.once(app, [jobs.send])
     assert len(clerk.letters) == 1
+
+
+def test_a_letter_about_an_account_goes_before_news_however_many_wait(clerk, engine, send):
+    with transaction(engine) as session:
+        for nth in range(5):
+            notices = [{"member_id": make_member(session, f"member{nth}").id, "kind": "message", "key": "message:1"}]
+            notifications.tell(session, notices)
+    owe(engine, "ada", "password_changed")
+    assert send() == 6
+    assert clerk.letters[0].rcpt_tos == ["ada@members.example"]
 
 
 def test_without_redis_the_sweep_sends(clerk, engine, app):

@@ -11,6 +11,11 @@ depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INDEXES = (
     ("ix_deliveries_due", ["due_at", "id"], "state IN ('queued', 'sending', 'handover', 'uncertain')"),
+    (
+        "ix_deliveries_accounts",
+        ["due_at", "id"],
+        "state IN ('queued', 'sending', 'handover', 'uncertain') AND coalesce(notification_id, 0) = 0 AND period IS NULL",
+    ),
     ("ix_deliveries_held", ["lease_until"], "state IN ('sending', 'handover')"),
     ("ix_deliveries_dead", ["created_at"], "state = 'dead'"),
 )

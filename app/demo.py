@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.db import transaction
+from app.db import snapshot, transaction
 from app.domain import (
     acceptance,
     accounts,
@@ -28,9 +28,11 @@ from app.domain import (
     awards,
     backfill,
     catalogue,
+    derived,
     edits,
     events,
     hearers,
+    mail_queue,
     posts,
     reactions,
     reads,
@@ -76,8 +78,18 @@ def load(settings: Settings) -> list[LogIn]:
         Play(session, {username: password for username, password, _ in log_ins}).perform()
         boss = session.scalars(select(Member).where(Member.role == Role.ADMINISTRATOR)).one()
         site_settings.change(session, boss, is_set_up=True)
-    backfill.run(transaction)
+    _look_back()
     return log_ins
+
+
+def _look_back() -> None:
+    """Book and award the year that was, with what came true by itself in it. Nobody is sent a letter about the past."""
+    backfill.run(transaction)
+    with snapshot() as reading:
+        derived.look(reading, transaction, now())
+    backfill.run(transaction)
+    with transaction() as session:
+        mail_queue.discard(session, None, timedelta())
 
 
 def kept(path: Path) -> list[LogIn]:

@@ -9,11 +9,12 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import func, select
 
-from app import demo
+from app import demo, jobs
 from app.domain import attendance, events
 from app.domain.activities import Activity
 from app.domain.badges import Award, Badge
 from app.domain.base import now
+from app.domain.deliveries import Delivery
 from app.domain.members import Member
 from app.domain.problems import Refused
 from app.domain.requests import BadgeRequest
@@ -49,6 +50,11 @@ def test_the_demo_fills_an_empty_site_once(app, session, settings):
     newest, oldest = session.execute(select(func.max(Activity.happened_at), func.min(Activity.happened_at))).one()
     assert newest < now()
     assert (now() - oldest).days > 400
+    assert set(session.scalars(select(Delivery.state))) == {"dropped"}, "nobody is sent a letter about the past"
+    made = counts(session)
+    with app.app_context():
+        jobs.look_around()
+    assert counts(session) == made, "what came true by itself was looked at"
     held = select(func.count(Award.badge_id.distinct())).join(Member, Member.id == Award.member_id)
     assert session.scalar(held.where(Member.username == "maya")) > 15
     assert session.scalar(select(func.count()).where(Activity.seq.is_(None))) == 0

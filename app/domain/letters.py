@@ -14,6 +14,7 @@ from app.domain.stationery import Letter, Unwanted, Writer
 AT_MOST = (Limit(3, timedelta(hours=1)), Limit(10, timedelta(days=1)))
 ASKED_BY_ANYBODY = frozenset({"welcome", "new_address", "password_reset"})
 
+READ_ONLY = notice_letters.WRITERS.keys() | digest_letters.WRITERS.keys()  # no links are made for them
 WRITERS: dict[str, Writer] = {**account_letters.WRITERS, **notice_letters.WRITERS, **digest_letters.WRITERS}
 
 

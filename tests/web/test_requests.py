@@ -265,6 +265,7 @@ def test_a_failing_database_loses_nothing_and_a_second_try_makes_one_request(cli
     assert sent(engine) == []
     again = typed_again(answer)
     assert (again["note"], again["event_title"], again["token"]) == (NOTE, "Meeting", data["token"])
+    assert soup(answer).select_one("input[name=files]"), "they are the one thing browsers do not send twice"
     for _ in range(2):
         assert client.post(WINDOW, data=again).location == BADGE
     assert sent(engine) == [("waiting", NOTE)]

@@ -59,15 +59,19 @@ class Proof(NamedTuple):
 
 def page(session: Session, search: Search, moment: datetime, number: int = 1) -> tuple[Sequence[Row], bool]:
     """A page of requests: open ones from the oldest, decided ones from the latest; and whether there is more."""
-    rows = _listing(search.state, *_asked(search)).limit(PER_PAGE + 1).offset(bindparam("skip"))
+    rows = _listing(search.state, *_asked(search))
     found = session.execute(rows, _given(search, moment) | {"skip": (number - 1) * PER_PAGE}).all()
     return found[:PER_PAGE], len(found) > PER_PAGE
 
 
 @cache
 def _listing(state: str, by_badge: bool, by_age: bool, mine: bool) -> Select[*tuple[Any, ...]]:
-    """The statement for a list that is filtered so. Putting one together costs more than asking it."""
+    """The statement for a list that is filtered so. Putting one together costs more than asking it.
+
+    The page is cut out first: else names and badges would be looked up for every request of the queue.
+    """
     order = (table.c.sent_at, table.c.id) if state in OPEN else (table.c.moved_at.desc(), table.c.id.desc())
+    cut = select(table.c.id).where(*_conditions(state, by_badge, by_age, mine)).order_by(*order).limit(PER_PAGE + 1)
     whose = with_author(table.join(Badge.__table__, Badge.id == table.c.badge_id), table.c.member_id)
     return (
         select(
@@ -79,7 +83,7 @@ def _listing(state: str, by_badge: bool, by_age: bool, mine: bool) -> Select[*tu
         .select_from(whose)
         .outerjoin(claimant, and_(claimant.id == table.c.claimed_by_id, claimant.deleted_at.is_(None)))
         .outerjoin(decider, and_(decider.id == table.c.decided_by_id, decider.deleted_at.is_(None)))
-        .where(*_conditions(state, by_badge, by_age, mine))
+        .where(table.c.id.in_(cut.offset(bindparam("skip")).correlate(None)))
         .order_by(*order)
     )  # fmt: skip
 
@@ -87,7 +91,7 @@ def _listing(state: str, by_badge: bool, by_age: bool, mine: bool) -> Select[*tu
 def _conditions(state: str, by_badge: bool, by_age: bool, mine: bool) -> Iterator[ColumnElement[bool]]:
     yield table.c.state == state if state in OPEN else table.c.state.in_(CLOSED)
     if by_badge:
-        yield Badge.slug == bindparam("badge")
+        yield table.c.badge_id == select(Badge.id).where(Badge.slug == bindparam("badge")).scalar_subquery()
     if by_age:
         yield table.c.sent_at <= bindparam("before")
     if mine and state == "waiting":
@@ -132,8 +136,8 @@ def badges(session: Session) -> Sequence[Row]:
 def following(session: Session, search: Search, request: BadgeRequest, moment: datetime) -> int | None:
     """The open request after this one in the list, to go on with."""
     later = or_(table.c.sent_at > request.sent_at, and_(table.c.sent_at == request.sent_at, table.c.id > request.id))
-    rows = _listing(search.state, *_asked(search)).where(later, table.c.state.in_(OPEN)).limit(1)
-    return session.scalar(rows, _given(search, moment))
+    wanted = select(table.c.id).where(*_conditions(search.state, *_asked(search)), later, table.c.state.in_(OPEN))
+    return session.scalar(wanted.order_by(table.c.sent_at, table.c.id).limit(1), _given(search, moment))
 
 
 _people = (BadgeRequest.member, BadgeRequest.by, BadgeRequest.decided_by, BadgeRequest.claimed_by)

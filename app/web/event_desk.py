@@ -24,7 +24,7 @@ from app.web.answers import again, on_to
 from app.web.audience import member, myself, staff_only
 from app.web.events import when
 from app.web.paging import choice, page_number
-from app.web.rosters import looked_through, preview, read
+from app.web.rosters import a_few_at_a_time, looked_through, preview, read
 
 bp = Blueprint("event_desk", __name__, url_prefix="/staff/events")
 
@@ -165,9 +165,11 @@ def apply(event_id: int) -> Response | tuple[str, int]:
         wanted = attendance.sort(db.session(), event, looked_through()).new
     except Invalid as no:
         return again("events/manage.html", no, **_about(event))
-    with transaction() as writing:
-        members = [writing.get_one(Member, it.id) for it in wanted]
-        new = attendance.record_all(writing, writing.get_one(Event, event.id), members, "list", myself(writing))
+    new: list[Member] = []
+    for some in a_few_at_a_time(wanted):
+        with transaction() as writing:
+            members = [writing.get_one(Member, it.id) for it in some]
+            new += attendance.record_all(writing, writing.get_one(Event, event.id), members, "list", myself(writing))
     said = (
         ngettext("Noted %(num)s member.", "Noted %(num)s members.", len(new)) if new else _("All were noted already.")
     )

@@ -19,7 +19,7 @@ from app.domain.problems import Invalid
 from app.domain.words import _, ngettext
 from app.web.answers import again, on_to
 from app.web.audience import member, myself, staff_only
-from app.web.rosters import looked_through, preview, read
+from app.web.rosters import a_few_at_a_time, looked_through, preview, read
 
 bp = Blueprint("gifts", __name__, url_prefix="/staff")
 
@@ -163,11 +163,14 @@ def take_back(invitation_id: int) -> Response:
 
 
 def _give(badge: Badge, members: list[Member], typed: dict[str, str]) -> gifts.Sorted:
-    day = _day(typed["earned_on"])
-    with transaction() as writing:
-        whom = [writing.get_one(Member, it.id) for it in members]
-        it = writing.get_one(Badge, badge.id)
-        return gifts.give(writing, it, whom, myself(writing), typed["reason"], earned_on=day)
+    day, given = _day(typed["earned_on"]), gifts.Sorted([], [], [], [])
+    for some in a_few_at_a_time(members):
+        with transaction() as writing:
+            whom, it = [writing.get_one(Member, one.id) for one in some], writing.get_one(Badge, badge.id)
+            done = gifts.give(writing, it, whom, myself(writing), typed["reason"], earned_on=day)
+        for so_far, more in zip(given, done, strict=True):
+            so_far += more
+    return given
 
 
 def _invite(badge: Badge, members: list[Member]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import render_template, request
@@ -12,6 +12,7 @@ from app.domain import rosters
 from app.domain.members import Member
 from app.domain.rosters import Roster
 
+AT_ONCE = 50
 Group = tuple[str, Sequence[Member]]  # what becomes of some, in words, and who they are
 
 
@@ -27,6 +28,15 @@ def read() -> Roster:
 def looked_through() -> list[Member]:
     """The members of a list that was looked through; who left meanwhile is no longer among them."""
     return rosters.match(db.session(), rosters.pasted(request.form.get("who", ""))).members
+
+
+def a_few_at_a_time(members: Sequence[Member]) -> Iterator[Sequence[Member]]:
+    """A list in parts, each a transaction of its own: a long one would keep everybody else from writing.
+
+    Where it ends half way, sending it again does the rest.
+    """
+    for start in range(0, len(members), AT_ONCE):
+        yield members[start : start + AT_ONCE]
 
 
 def preview(

@@ -30,8 +30,10 @@ from app.domain import (
     catalogue,
     derived,
     edits,
+    evaluator,
     events,
     hearers,
+    leaders,
     mail_queue,
     posts,
     reactions,
@@ -88,8 +90,15 @@ def _look_back() -> None:
     with snapshot() as reading:
         derived.look(reading, transaction, now())
     backfill.run(transaction)
+    while _close_week():
+        evaluator.run(transaction)  # what finishing well counts for is booked before the next week is looked at
     with transaction() as session:
         mail_queue.discard(session, None, timedelta())
+
+
+def _close_week() -> bool:
+    with transaction() as session:
+        return leaders.close_next(session)
 
 
 def kept(path: Path) -> list[LogIn]:

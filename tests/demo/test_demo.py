@@ -54,6 +54,7 @@ def test_the_demo_fills_an_empty_site_once(app, session, settings):
     made = counts(session)
     with app.app_context():
         jobs.look_around()
+        jobs.close_weeks()
     assert counts(session) == made, "what came true by itself was looked at"
     held = select(func.count(Award.badge_id.distinct())).join(Member, Member.id == Award.member_id)
     assert session.scalar(held.where(Member.username == "maya")) > 15

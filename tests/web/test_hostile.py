@@ -40,8 +40,19 @@ def test_nothing_that_was_written_comes_alive(world, role):
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"], rule
         if answer.mimetype == "text/html":
             seen += bool(answer.data)
-            assert alive(BeautifulSoup(answer.data, "html.parser")) == [], rule
+            page = BeautifulSoup(answer.data, "html.parser")
+            if answer.headers["Content-Security-Policy"].endswith("; sandbox"):
+                as_a_letter_may(page)
+            assert alive(page) == [], rule
     assert seen >= 15
+
+
+def as_a_letter_may(page):
+    """Take away what a letter brings along, as mail programs want it: its own looks and pictures, in a sandbox."""
+    for it in page.select("[style]"):
+        del it["style"]
+    for it in page.select('img[src^="data:image/png;base64,"]'):
+        it.decompose()
 
 
 def alive(page):

@@ -32,11 +32,18 @@ STOPS = (
     ("profile-phone", "/u/{username}", 390, "dark", None),
     ("badge", "/badges/smooth-landing", 1280, "light", None),
     ("library-dark", "/badges", 1280, "dark", None),
+    ("request", "/badges/black-box/request", 390, "light", None),
+    ("checklist", "/checklist", 1280, "light", None),
     ("points", "/u/{username}/points", 1280, "light", None),
     ("leaders", "/leaders", 1280, "light", None),
     ("leaders-dark", "/leaders", 1280, "dark", None),
+    ("notifications", "/notifications", 1280, "light", None),
+    ("settings", "/settings/notifications", 1280, "dark", None),
 )
-TEAM_STOPS = (("queue", "/moderation/requests", 1280, "light", None),)
+TEAM_STOPS = (
+    ("queue", "/moderation/requests", 1280, "light", None),
+    ("queue-phone", "/moderation/requests", 390, "dark", None),
+)
 
 
 def main(address: str, username: str, password: str, *moderator: str) -> None:

@@ -69,7 +69,9 @@ def test_what_one_chose_to_hear_of_and_the_letters_one_was_sent_are_in_it(client
     ask(client)
     work()
     found = unpack(client.get(link(client)))
-    assert [(it["kind"], it["frequency"]) for it in json.loads(found["preferences.json"])] == [("badge_earned", "never")]
+    assert [(it["kind"], it["frequency"]) for it in json.loads(found["preferences.json"])] == [
+        ("badge_earned", "never")
+    ]
     assert [(it["kind"], it["state"]) for it in json.loads(found["letters.json"])] == [("password_changed", "sent")]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
@@ -15,6 +14,7 @@ from app.domain.badges import Badge
 from app.domain.base import now
 from app.domain.members import Role
 from app.domain.requests import BadgeRequest, Evidence
+from tests.browser.flaws import flawless
 from tests.browser.hands import Finger, Keyboard, Pointer
 from tests.factories import make_member
 
@@ -59,13 +59,6 @@ def read_how(page: Page, hands: Pointer | Keyboard) -> Locator:
     return link
 
 
-def healthy(page: Page) -> None:
-    """No rule of accessibility is broken, and nothing is wider than the window."""
-    found = Axe().run(page).response["violations"]
-    assert [(it["id"], it["nodes"][0]["target"]) for it in found] == [], page.url
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
-
-
 def test_a_badge_is_read_of_requested_asked_about_and_given(window, ada, mia, way):
     hands, look = way
     member, moderator = window(viewer=ada, **look), window(viewer=mia, **look)
@@ -81,7 +74,7 @@ def test_a_badge_is_read_of_requested_asked_about_and_given(window, ada, mia, wa
     hands.press(moderator.locator("[data-request]"))
     expect(moderator.locator("#case")).to_contain_text("I spoke about wing flaps.")
     if look.get("script", True):
-        healthy(moderator)
+        flawless(moderator)
     hands.write(moderator.get_by_label("Message to"), "Which user group was it?")
     hands.press(moderator.get_by_role("button", name="Ask for more"))
     expect(moderator.locator(".toasts")).to_contain_text("Asked")
@@ -141,7 +134,7 @@ def test_no_state_of_the_queue_breaks_a_rule_of_accessibility(window, mia, full,
     for address in (here, f"{here}?badge=speaker&several=1", f"{here}?whose=mine", "/staff/replies", *states):
         page.goto(address)
         page.evaluate("document.querySelectorAll('main details').forEach(it => it.open = true)")
-        healthy(page)
+        flawless(page)
 
 
 def test_a_chosen_reply_fills_the_message_and_a_problem_shows_beside_it(window, mia, full):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from app.db import transaction
 from app.domain import catalogue, notifications, posts, reactions
 from app.domain.members import Member
 from app.domain.threads import Thread
+from tests.browser.flaws import flawless
 from tests.browser.hands import Keyboard, Pointer
 from tests.factories import make_member, make_thread
 
@@ -42,13 +42,6 @@ def answer(engine, people, work):
         work()
 
     return act
-
-
-def flawless(page):
-    """No rule of accessibility is broken, and nothing is wider than the window."""
-    found = Axe().run(page).response["violations"]
-    assert [(it["id"], [node["target"] for node in it["nodes"][:2]]) for it in found] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from app.db import transaction
@@ -15,6 +14,7 @@ from app.domain.base import now
 from app.domain.events import Event
 from app.domain.members import Member, Role
 from app.domain.points import Rank
+from tests.browser.flaws import broken_rules
 from tests.browser.hands import Keyboard
 from tests.factories import make_event, make_member
 from tests.web.scenery import make_badge, make_ranks
@@ -108,7 +108,7 @@ def test_no_page_of_events_or_gifts_breaks_a_rule_of_accessibility(window, cast,
 
 def look_at(page, address, broken):
     """Note what axe finds, and what is wider than the window."""
-    if found := Axe().run(page).response["violations"]:
-        broken[address] = [(it["id"], [node["target"] for node in it["nodes"][:2]]) for it in found]
+    if found := broken_rules(page):
+        broken[address] = found
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         broken[f"{address} is too wide"] = page.evaluate("document.documentElement.scrollWidth")

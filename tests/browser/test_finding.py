@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from app.db import transaction
 from app.domain import follows
 from app.domain.bookmarks import Bookmark
 from app.domain.threads import Thread
+from tests.browser.flaws import broken_rules, too_wide
 
 pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
 PAGES = (
@@ -17,7 +17,6 @@ PAGES = (
     "/search?q=ada", "/best", "/best?period=all", "/following", "/bookmarks", "/?sort=following", "/?tag=none", "/t/1",
     "/u/ben",
 )  # fmt: skip
-WIDER_THAN_THE_WINDOW = "() => document.documentElement.scrollWidth > innerWidth"
 
 
 @pytest.fixture
@@ -36,8 +35,8 @@ def test_no_page_breaks_a_rule_or_scrolls_sideways(window, ada_who_follows, look
     page, broken = window(width=width, look=look, viewer=ada_who_follows), {}
     for address in PAGES:
         page.goto(address)
-        found = [(it["id"], it["nodes"][0]["target"]) for it in Axe().run(page).response["violations"]]
-        if found or page.evaluate(WIDER_THAN_THE_WINDOW):
+        found = broken_rules(page)
+        if found or too_wide(page):
             broken[address] = found or "wider than the window"
     assert broken == {}
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from app.db import transaction
 from app.domain import activities, catalogue, evaluator, leaders, reactions, scores
 from app.domain.base import now
 from app.domain.points import PointRule
+from tests.browser.flaws import flawless
 from tests.factories import make_category, make_member
 from tests.web.scenery import make_entry, make_post, make_thread_of
 
@@ -41,13 +41,6 @@ def closed_week(engine, people):
     evaluator.run(partial(transaction, engine))
     with transaction(engine) as session:
         assert leaders.close_next(session)
-
-
-def flawless(page):
-    """No rule of accessibility is broken, and nothing is wider than the window."""
-    found = Axe().run(page).response["violations"]
-    assert [(it["id"], [node["target"] for node in it["nodes"][:2]]) for it in found] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.usefixtures("closed_week")

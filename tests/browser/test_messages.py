@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import update
 
 from app.db import transaction
 from app.domain import catalogue, swag
 from app.domain.members import Member
+from tests.browser.flaws import flawless
 from tests.factories import make_member
 
 pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
@@ -25,13 +25,6 @@ def people(engine):
             "cleo": make_member(session, "cleo", points=1600, rank=3),
             "mia": make_member(session, "mia", role="moderator"),
         }
-
-
-def flawless(page):
-    """No rule of accessibility is broken, and nothing is wider than the window."""
-    found = Axe().run(page).response["violations"]
-    assert [(it["id"], [node["target"] for node in it["nodes"][:2]]) for it in found] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_rank_opens_messages_and_they_are_answered(window, people, engine):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from app.db import transaction
 from app.domain import blocks, check_codes, deliveries, preferences, unsubscribing
 from app.domain.base import now
 from app.domain.members import Member
+from tests.browser.flaws import broken_rules, too_wide
 from tests.browser.hands import Keyboard
-from tests.browser.test_pages import WIDER_THAN_THE_WINDOW
 from tests.factories import make_member
 
 pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
@@ -46,8 +45,8 @@ def test_no_page_about_letters_breaks_a_rule_of_accessibility(window, ada, engin
     page, broken = window(width=width, look=look, viewer=ada), {}
 
     def check(state):
-        if found := Axe().run(page).response["violations"]:
-            broken[state] = [(it["id"], [node["target"] for node in it["nodes"][:2]]) for it in found]
+        if found := broken_rules(page):
+            broken[state] = found
 
     for address in addresses:
         if not address.startswith("/unsubscribe/nothing"):  # its 404 would be on the console
@@ -68,7 +67,7 @@ def test_nothing_scrolls_sideways_on_the_smallest_screen(window, ada, addresses)
     page = window(width=320, viewer=ada)
     for address in addresses[:-1]:
         page.goto(address)
-        assert page.evaluate(WIDER_THAN_THE_WINDOW) == [], address
+        assert too_wide(page) == [], address
 
 
 def test_a_choice_is_saved_in_place_by_keyboard_and_the_focus_stays(window, ada, engine):

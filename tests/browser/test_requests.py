@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from app.domain import accounts, requests, sessions
 from app.domain.badges import Badge
 from app.domain.members import Member, Role
 from app.domain.requests import BadgeRequest
+from tests.browser.flaws import broken_rules
 from tests.browser.hands import Keyboard, Pointer
 from tests.factories import make_member
 from tests.web.scenery import sign_in
@@ -29,11 +29,6 @@ WAYS = {
     "no script": ({"script": False}, Pointer()),
     "no script, keyboard": ({"script": False}, Keyboard()),
 }
-
-
-def flaws(page):
-    """What axe finds wrong with the page as it is."""
-    return [(it["id"], it["nodes"][0]["html"][:200]) for it in Axe().run(page).response["violations"]]
 
 
 def sent(engine):
@@ -153,7 +148,7 @@ def test_axe_finds_nothing_wrong_with_any_state(window, engine, ada, asked, widt
     page = window(viewer=ada, width=width, look=look)
     for address in ("/requests", "/requests/1", f"/badges/{SLUG}", "/badges/black-box/request"):
         page.goto(address)
-        assert flaws(page) == [], address
+        assert broken_rules(page) == [], address
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
     with transaction(engine) as session:
         wish = session.scalars(select(BadgeRequest).where(BadgeRequest.state == "asked")).one()
@@ -162,4 +157,4 @@ def test_axe_finds_nothing_wrong_with_any_state(window, engine, ada, asked, widt
     page.goto(f"/badges/{slug}")
     page.get_by_role("link", name="Request This Badge").click()
     page.get_by_text("Add links, pictures or events").click()
-    assert flaws(page) == []
+    assert broken_rules(page) == []

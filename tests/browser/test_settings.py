@@ -7,7 +7,6 @@ from time import sleep
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -15,7 +14,7 @@ from app.db import transaction
 from app.domain import accounts
 from app.domain.base import now
 from app.domain.members import Member
-from tests.browser.test_pages import WIDER_THAN_THE_WINDOW
+from tests.browser.flaws import broken_rules, too_wide
 
 pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
 PAGES = (
@@ -56,8 +55,8 @@ def test_no_page_of_the_settings_breaks_a_rule_of_accessibility(window, pilot, l
     page, broken = window(width=width, look=look, viewer=pilot), {}
 
     def check(state):
-        if found := Axe().run(page).response["violations"]:
-            broken[state] = [(it["id"], [node["target"] for node in it["nodes"][:2]]) for it in found]
+        if found := broken_rules(page):
+            broken[state] = found
 
     for address in PAGES:
         page.goto(address)
@@ -77,10 +76,10 @@ def test_nothing_scrolls_sideways_on_the_smallest_screen(window, pilot):
     page, wide = window(width=320, viewer=pilot), {}
     for address in PAGES:
         page.goto(address)
-        if found := page.evaluate(WIDER_THAN_THE_WINDOW):
+        if found := too_wide(page):
             wide[address] = found
     turn_on(page)
-    assert page.evaluate(WIDER_THAN_THE_WINDOW) == []
+    assert too_wide(page) == []
     assert wide == {}
 
 

@@ -6,11 +6,10 @@ import re
 from io import BytesIO
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.test_pages import WIDER_THAN_THE_WINDOW
+from tests.browser.flaws import broken_rules, too_wide
 
 pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
 THREAD = "/t/2/a-thread"  # by ben, without answers
@@ -83,7 +82,7 @@ def test_a_comment_is_written_where_it_belongs_and_the_menu_opens_beside_its_pos
     comment.locator(".more").click()
     expect(page.locator("#actions")).to_be_visible()
     expect(page.locator("#actions a").first).to_be_focused()
-    assert Axe().run(page).response["violations"] == []
+    assert broken_rules(page) == []
     page.keyboard.press("Escape")
     expect(page.locator("#actions")).to_be_hidden()
 
@@ -162,9 +161,9 @@ def test_the_pages_of_writing_break_no_rule_and_do_not_scroll_sideways(window, a
         "/t/new", THREAD, f"/p/{mine}?to=comment", f"/p/{mine}/edit", f"/p/{mine}/history", f"/p/{mine}/actions", f"/p/{mine}/reactions", "/drafts",
     ):  # fmt: skip
         page.goto(address)
-        if found := Axe().run(page).response["violations"]:
-            broken[address] = [(it["id"], [node["target"] for node in it["nodes"][:2]]) for it in found]
-        if found := page.evaluate(WIDER_THAN_THE_WINDOW):
+        if found := broken_rules(page):
+            broken[address] = found
+        if found := too_wide(page):
             wide[address] = found
     assert (broken, wide) == ({}, {})
 
@@ -180,8 +179,8 @@ def test_similar_threads_turn_up_quietly_below_a_title_and_are_reached_by_keyboa
     expect(page.locator("#similar li")).to_have_count(1)
     expect(page.locator("#title")).to_be_focused()
     assert not [url for url in asked if "private" in url]
-    assert page.evaluate(WIDER_THAN_THE_WINDOW) == []
-    assert Axe().run(page).response["violations"] == []
+    assert too_wide(page) == []
+    assert broken_rules(page) == []
     page.keyboard.press("Tab")
     expect(page.locator("#similar a")).to_be_focused()
     with page.expect_popup() as other:

@@ -16,7 +16,7 @@ from app.domain.base import now
 from app.domain.events import Attendance, Event
 from tests.factories import make_event, make_member
 from tests.web.forms import fields, problems, send, soup, text_of, toast
-from tests.web.scenery import make_badge, make_ranks, sign_in
+from tests.web.scenery import make_badge, make_ranks
 
 DAY = timedelta(days=1)
 
@@ -31,23 +31,6 @@ def people(engine):
         event = make_event(session)
         event_codes.renew(session, event, them["mia"], event.ends_at)
         return them | {"event": event}
-
-
-@pytest.fixture
-def browse(app, engine, people):
-    """A browser of somebody."""
-    return lambda name: sign_in(app.test_client(), engine, people[name])
-
-
-@pytest.fixture
-def look(engine):
-    """What the database says, without keeping it waiting."""
-
-    def read(query):
-        with transaction(engine) as session:
-            return session.scalars(query).all()
-
-    return read
 
 
 def event_of(engine, **more):

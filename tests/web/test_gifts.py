@@ -20,7 +20,7 @@ from app.domain.notifications import Notification
 from app.domain.problems import Conflict, Refused
 from tests.factories import make_member
 from tests.web.forms import fields, problems, send, soup, text_of, toast
-from tests.web.scenery import make_badge, make_ranks, sign_in
+from tests.web.scenery import make_badge, make_ranks
 
 GIVE = "/staff/badges/gift/award"
 INVITE = "/staff/badges/test-pilot/invitations"
@@ -37,23 +37,6 @@ def people(engine):
         make_badge(session, "test-pilot", ways=["invitation"], how="Be invited.")
         them = {name: make_member(session, name) for name in ("ada", "ben", "cleo")}
         return them | {name: make_member(session, name, role="moderator") for name in ("mia", "max")}
-
-
-@pytest.fixture
-def browse(app, engine, people):
-    """A browser of somebody."""
-    return lambda name: sign_in(app.test_client(), engine, people[name])
-
-
-@pytest.fixture
-def look(engine):
-    """What the database says, without keeping it waiting."""
-
-    def read(query):
-        with transaction(engine) as session:
-            return session.scalars(query).all()
-
-    return read
 
 
 HOLDERS = select(Member.username).join(Award, Award.member_id == Member.id).order_by(Member.username)

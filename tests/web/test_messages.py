@@ -25,7 +25,7 @@ from app.domain.problems import Conflict, Invalid, Refused, TooSoon
 from app.domain.reports import Report
 from tests.factories import make_member
 from tests.web.forms import problems, send, soup
-from tests.web.scenery import make_ranks, sign_in
+from tests.web.scenery import make_ranks
 from tests.web.world import ROLES, make_world
 
 CANARY = "zygodactyl"
@@ -47,12 +47,6 @@ def people(engine):
 
 
 @pytest.fixture
-def browse(app, engine, people):
-    """A browser of somebody."""
-    return lambda name: sign_in(app.test_client(), engine, people[name])
-
-
-@pytest.fixture
 def say(engine, people):
     """Sends a message from one to another."""
 
@@ -62,17 +56,6 @@ def say(engine, people):
             return messages.send(session, *pair, body, **more)
 
     return send_one
-
-
-@pytest.fixture
-def look(engine):
-    """What the database says, without keeping it waiting: the first column of each row."""
-
-    def read(query):
-        with transaction(engine) as session:
-            return session.scalars(query).all()
-
-    return read
 
 
 MESSAGES = select(Message.id)

@@ -18,7 +18,7 @@ from app.domain.problems import Invalid, Refused
 from app.domain.requests import BadgeRequest
 from tests.factories import make_member
 from tests.web.forms import fields, problems, send, soup, text_of
-from tests.web.scenery import make_badge, make_ranks, sign_in
+from tests.web.scenery import make_badge, make_ranks
 
 FORM = "/nominations/new"
 GOOD = {"member": "ben", "badge": "gift", "note": "Stayed up with a beginner for two hours."}
@@ -41,23 +41,6 @@ def people(engine):
         }  # fmt: skip
         them["ada"].name = "Ada Lark"
         return them
-
-
-@pytest.fixture
-def browse(app, engine, people):
-    """A browser of somebody."""
-    return lambda name: sign_in(app.test_client(), engine, people[name])
-
-
-@pytest.fixture
-def look(engine):
-    """What the database says, without keeping it waiting."""
-
-    def read(query):
-        with transaction(engine) as session:
-            return session.scalars(query).all()
-
-    return read
 
 
 def approve(engine, people, message="Well done."):

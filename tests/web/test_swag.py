@@ -21,7 +21,7 @@ from app.domain.problems import Conflict, Refused
 from app.domain.swag import Milestone, Swag
 from tests.factories import make_member
 from tests.web.forms import fields, problems, send, soup
-from tests.web.scenery import make_award, make_badge, make_ranks, sign_in
+from tests.web.scenery import make_award, make_badge, make_ranks
 
 HOME = {"recipient": "Ada Lark", "address": "Elm Lane 7\n12345 Oslo", "country": "Norway", "choice": "M"}
 
@@ -38,23 +38,6 @@ def people(engine):
             "ada": make_member(session, "ada", points=1600), "ben": make_member(session, "ben", points=100),
             "mia": make_member(session, "mia", role="moderator"),
         }  # fmt: skip
-
-
-@pytest.fixture
-def browse(app, engine, people):
-    """A browser of somebody."""
-    return lambda name: sign_in(app.test_client(), engine, people[name])
-
-
-@pytest.fixture
-def look(engine):
-    """What the database says, without keeping it waiting."""
-
-    def read(query):
-        with transaction(engine) as session:
-            return session.scalars(query).all()
-
-    return read
 
 
 @pytest.fixture

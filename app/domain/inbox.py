@@ -158,6 +158,12 @@ def fresh(session: Session, member_id: int, since: datetime, besides: ColumnElem
     return list(session.execute(wanted, {"member_id": member_id}).all())
 
 
+def has_unread(session: Session, member_id: int, which: ColumnElement[bool]) -> bool:
+    """Whether a member has not read one of some notices."""
+    some = select(notices.c.id).where(_mine, _unread, which).limit(literal_column("1"))
+    return session.execute(some, {"member_id": member_id}).first() is not None
+
+
 def unread(session: Session, member_id: int, besides: ColumnElement[bool]) -> int:
     """How many notices a member has not read, as far as the bell counts, besides those that are being opened."""
     return int(session.scalar(_count(bindparam("member_id"), besides), {"member_id": member_id}) or 0)

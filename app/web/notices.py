@@ -56,7 +56,7 @@ def install(app: Flask) -> None:
         me = viewer() if g.get("log_in") else None
         if me is None or response.status_code != 200:
             return response
-        which = opened() if inbox.corner(me).unread else None
+        which = opened() if inbox.corner(me).unread and not g.get("opens_nothing") else None
         until = g.get("popped_up")
         if which is not None or until:
             engine, member_id = db.engine, me.id
@@ -92,7 +92,10 @@ def bell_count() -> int:
     unread, which = inbox.corner(me).unread, opened()
     if me.quiet or not unread:
         return 0
-    return unread if which is None else inbox.unread(db.session(), me.id, which)
+    if which is None or not inbox.has_unread(db.session(), me.id, which):
+        g.opens_nothing = True  # most pages: nothing has to be written once they have left
+        return unread
+    return inbox.unread(db.session(), me.id, which)
 
 
 def pop_ups() -> tuple[list[Tiding], list[Tiding]]:

@@ -1,6 +1,6 @@
 """`make bench`: what exists, measured beside references of the same run.
 
-BENCH=pages, leaders, engine, import or journey runs that part, BENCH=full everything at ten times the size.
+BENCH=pages, leaders, engine, import, mail or journey runs that part, BENCH=full everything at ten times the size.
 BENCH=communities measures pages of the Stack Exchange dumps in the folder DUMPS, imported into one site.
 """
 

@@ -16,7 +16,7 @@ def test_no_letter_is_lost_and_none_is_doubled_outside_the_hand_over(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     url = request.getfixturevalue("postgres").database("faults") if kind == "postgresql" else None
-    outcome = mails.run(tmp_path, url, letters=50, kills=6, seed=3)
+    outcome = mails.run(tmp_path, url, letters=50, kills=12, seed=3)
     assert outcome.mails >= 50
     assert sum(outcome.kills.values()) + sum(outcome.pranks.values()) >= 6
     assert sum(outcome.faults.values()) >= 3

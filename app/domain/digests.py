@@ -5,7 +5,7 @@ is written down with the notices, so a look costs as much as there are members d
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
@@ -42,10 +42,11 @@ def write_due(open_transaction: Callable[[], AbstractContextManager[Session]], *
     moment, written = at or now(), 0
     with open_transaction() as session:
         _give_back(session, moment)
+        held = _held(session)
     while True:
         with open_transaction() as session:
             dues = session.execute(_due(moment)).all()
-            written += _write(session, dues, moment)
+            written += _write(session, dues, held, moment)
         if len(dues) < AT_ONCE:
             return written
 
@@ -102,13 +103,13 @@ def _due(moment: datetime) -> Select:
         )
         .join(Member, Member.id == DigestDue.member_id)
         .where(DigestDue.due_at <= moment)
-        .order_by(DigestDue.due_at, DigestDue.member_id)
+        .order_by(DigestDue.due_at)
         .limit(AT_ONCE)
         .with_for_update(of=DigestDue, skip_locked=True)
     )
 
 
-def _write(session: Session, dues: Sequence[Row], moment: datetime) -> int:
+def _write(session: Session, dues: Sequence[Row], held: Mapping[Key, int], moment: datetime) -> int:
     days: dict[Key, int] = {}
     later: dict[Key, datetime] = {}
     for it in dues:
@@ -117,7 +118,7 @@ def _write(session: Session, dues: Sequence[Row], moment: datetime) -> int:
         if found.day is not None:
             days[it.member_id, it.period] = found.day
     items = _sort(session, set(days), moment)
-    into = _queued(session, items) if items else {}
+    into = _still_queued(session, {key: held[key] for key in items if key in held})
     new = _owe(session, {key: days[key] for key in items if key not in into}, moment)
     _claim(session, items, into | new)
     told_today = set(items) - into.keys() - new.keys()
@@ -161,14 +162,24 @@ def _period(member_id: int, often: str, due: set[Key]) -> str:
     return next(period for period in preferences.SUMMARIES if (member_id, period) in due)
 
 
-def _queued(session: Session, keys: Iterable[Key]) -> dict[Key, int]:
-    """Digests that were owed and have not left yet, as when a mail server is away: they take the new ones with them."""
-    members = {member for member, _period in keys}
+def _held(session: Session) -> dict[Key, int]:
+    """Digests that were owed and have not left yet, as when a mail server is away: they take the new ones with them.
+
+    Read once a run: asked for the members of each batch, it would look through all that the run itself has owed.
+    """
     held = select(Delivery.member_id, Delivery.period, Delivery.id).where(
-        UNSETTLED, Delivery.state == "queued", Delivery.period.is_not(None), Delivery.member_id.in_(members)
+        UNSETTLED, Delivery.state == "queued", Delivery.period.is_not(None)
     )
-    rows = session.execute(held.order_by(Delivery.id).with_for_update(skip_locked=True))
-    return {(it.member_id, it.period): it.id for it in rows if (it.member_id, it.period) in keys}
+    return {(it.member_id, it.period): it.id for it in session.execute(held.order_by(Delivery.id))}
+
+
+def _still_queued(session: Session, held: Mapping[Key, int]) -> dict[Key, int]:
+    """Those of some held digests that nobody has begun to send; they are kept from it until the commit."""
+    if not held:
+        return {}
+    there = select(Delivery.id).where(Delivery.id.in_(held.values()), Delivery.state == "queued")
+    queued = set(session.scalars(there.with_for_update(skip_locked=True)))
+    return {key: number for key, number in held.items() if number in queued}
 
 
 def _owe(session: Session, days: dict[Key, int], moment: datetime) -> dict[Key, int]:

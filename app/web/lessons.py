@@ -46,8 +46,10 @@ def guidelines() -> str:
 def answer(slug: str) -> Response | tuple[str, int]:
     """Answer a lesson's questions."""
     offer = _find(slug)
-    given = {n: int(it) for n in range(len(offer.questions)) if (it := request.form.get(f"q{n + 1}", "")).isdecimal()}
-    seen = request.form.get("seen", "")
+    given = {
+        n: int(it) for n in range(len(offer.questions)) if (it := request.form.get(f"q{n + 1}", "")[:3]).isdecimal()
+    }
+    seen = request.form.get("seen", "")[:9]
     try:
         with transaction() as writing:
             problems = lessons.answer(writing, myself(writing), slug, given, seen=int(seen) if seen.isdecimal() else -1)

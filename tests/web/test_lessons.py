@@ -61,6 +61,12 @@ def test_a_wrong_answer_comes_back_with_what_was_chosen(ada, engine):
         assert session.scalars(select(Activity.kind)).all() == []
 
 
+def test_what_is_no_answer_is_asked_for_again(ada):
+    for nonsense in ("", "x", "-1", "9" * 5000, "\u0663"):
+        assert ada.send("/lessons/asking", "#questions form", q1=nonsense, seen="0").status_code == 422
+    assert ada.send("/lessons/asking", "#questions form", **right("lesson-asking"), seen="9" * 5000).status_code == 409
+
+
 def test_visitors_read_and_are_asked_to_sign_in_for_the_questions(client):
     page = Visitor(client).get("/lessons/asking")
     assert page.select_one('#questions a[href="/login?next=/lessons/asking%23questions"]')

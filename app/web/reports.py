@@ -81,7 +81,7 @@ def _around(report_id: int) -> dict[str, Any]:
     it, moment = _find(report_id), now()
     keys = (it.by_id, it.about_id, it.opened_by_id, it.decided_by_id)
     people = {key: db.session.get(Member, key) for key in keys if key}
-    before = request.args.get("before", "")
+    before = request.args.get("before", "")[:18]
     part = reports.part(db.session(), it, member(), before=int(before) if before.isdecimal() else None, at=moment)
     return {
         "report": it, "people": people, "part": part, "is_opened": it.is_opened(moment), "days": suspensions.DAYS,

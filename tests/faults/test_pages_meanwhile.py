@@ -24,6 +24,7 @@ from tests.web.world import make_world
 
 pytestmark = pytest.mark.faults
 MOST_SECONDS = 1.0
+GEESE = "seventeen wild geese"
 
 
 @pytest.fixture
@@ -102,22 +103,26 @@ WAYS = ("Redis hangs", "Redis is gone", "Redis is full", "the mail server hangs"
 def test_what_is_written_is_kept_and_answered_within_a_second(world, broken, engine, what):
     ada, nobody, thread = world.visitor("ada"), world.visitor("nobody"), world.path("/t/<int:thread_id>/<slug>")
     writings = {
-        "reply": lambda: fill_in(ada, thread, f"{thread.rsplit('/', 1)[0]}/replies", body="The trim wheel sticks."),
-        "register": lambda: fill_in(
-            nobody, "/register", username="newcomer", email="newcomer@members.example", password="seventeen wild geese"
+        "reply": lambda time: fill_in(ada, thread, f"{thread.rsplit('/', 1)[0]}/replies", body=f"It sticks, {time}."),
+        "register": lambda time: fill_in(
+            nobody, "/register", username=f"newcomer-{time}", email=f"newcomer-{time}@members.example", password=GEESE
         ),
-        "forgotten password": lambda: fill_in(nobody, "/password-reset", username="ada@members.example"),
+        "forgotten password": lambda _time: fill_in(nobody, "/password-reset", username="ada@members.example"),
     }
     with Session(engine) as session:
         before = session.scalar(select(func.count()).select_from(Activity))
     with broken(what):
         for name, write in writings.items():
-            took, answer = seconds(write)
-            assert answer.status_code in (302, 303), (name, answer.status_code)
+            # A busy machine may be slow once; what waits for a server that is not there is so each time.
+            for time_of_it in range(1, 4):
+                took, answer = seconds(lambda: write(time_of_it))  # noqa: B023  asked at once
+                assert answer.status_code in (302, 303), (name, answer.status_code)
+                if took < MOST_SECONDS:
+                    break
             assert took < MOST_SECONDS, name
     with Session(engine) as session:
         assert session.scalar(select(func.count()).select_from(Activity)) > before
-        assert session.scalars(select(Member.id).where(Member.username == "newcomer")).one()
+        assert session.scalars(select(Member.id).where(Member.username == "newcomer-1")).one()
         assert set(session.scalars(select(Delivery.kind))) >= {"welcome", "password_reset"}
 
 

@@ -1,17 +1,38 @@
 """Letters about accounts: to whom each goes and what is in it. Their kinds cannot be switched off."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain import accounts, links
+from app.domain import accounts, limits, links
 from app.domain.deliveries import Delivery
+from app.domain.limits import Limit
 from app.domain.links import Purpose
 from app.domain.members import Member
 from app.domain.stationery import Letter, Unwanted, Writer
+
+# However many people ask for them: nobody's mailbox is filled by strangers.
+AT_MOST = (Limit(3, timedelta(hours=1)), Limit(10, timedelta(days=1)))
+ASKED_BY_ANYBODY = frozenset({"welcome", "new_address", "password_reset"})
+
+
+def pause(session: Session, email: str, *, at: datetime | None = None) -> timedelta | None:
+    """How long until another letter that anybody can ask for may go to an address, or None."""
+    waits = (limits.wait(session, _key(email, limit), limit, at=at) for limit in AT_MOST)
+    return max((wait for wait in waits if wait), default=None)
+
+
+def spend(session: Session, email: str, *, at: datetime | None = None) -> None:
+    """Count a letter that anybody can ask for."""
+    for limit in AT_MOST:
+        limits.spend(session, _key(email, limit), limit, at=at)
+
+
+def _key(email: str, limit: Limit) -> str:
+    return limits.key("letters", str(limit.within), email)
 
 
 def _member(session: Session, owed: Delivery) -> Member:

@@ -7,6 +7,7 @@ cannot change.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, select, text
@@ -15,7 +16,9 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from app.domain import kinds
 from app.domain.base import Base, day_number, now
 from app.domain.members import Member
-from app.domain.threads import Post
+
+if TYPE_CHECKING:
+    from app.domain.threads import Post
 
 BOOKED = text("seq IS NOT NULL")
 WAITING = text("seq IS NULL")
@@ -81,7 +84,7 @@ def note(
     member: Member,
     *,
     by: Member | None = None,
-    post: Post | None = None,
+    post: "Post | None" = None,
     at: datetime | None = None,
     amount: int = 1,
     object: str | None = None,

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.domain import accounts, deliveries, letters, links, sessions
+from app.domain import account_letters, accounts, deliveries, links, sessions
 from app.domain.links import Purpose
 from app.domain.members import Member
 from app.domain.problems import Conflict, Invalid, Refused, duration
@@ -17,7 +17,7 @@ def claim(session: Session, member: Member, email: str, *, at: datetime | None =
     email = accounts.checked_email(email)
     if email == member.email and member.email_verified_at is not None:
         raise Invalid(email=_("This is your address already."))
-    if wait := letters.pause(session, email, at=at):
+    if wait := account_letters.pause(session, email, at=at):
         raise Invalid(
             email=_(
                 "Several letters went there. Look in the spam folder, or try again in %(wait)s.",
@@ -33,7 +33,7 @@ def ask_again(session: Session, member: Member, *, at: datetime | None = None) -
     email = member.unconfirmed_email
     if email is None:
         raise Conflict(_("Your address is confirmed already."))
-    if wait := letters.pause(session, email, at=at):
+    if wait := account_letters.pause(session, email, at=at):
         raise Refused(
             _(
                 "Several letters went to you. Look in the spam folder, or try again in %(wait)s.",

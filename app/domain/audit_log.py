@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import JSON, ColumnElement, ForeignKey, Row, String, func, or_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from app.domain.base import Base, now
 from app.domain.members import Member
-from app.domain.threads import Post, Thread
 from app.domain.words import _
+
+if TYPE_CHECKING:
+    from app.domain.threads import Post, Thread
 
 PER_PAGE = 50
 REASON_MOST = 2000
@@ -75,8 +77,8 @@ class Search(NamedTuple):
 
 
 def record(
-    session: Session, by: Member | None, what: str, *, member: Member | None = None, post: Post | None = None,
-    thread: Thread | None = None, subject: str = "", reason: str = "", before: dict[str, Any] | None = None,
+    session: Session, by: Member | None, what: str, *, member: Member | None = None, post: "Post | None" = None,
+    thread: "Thread | None" = None, subject: str = "", reason: str = "", before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None, at: datetime | None = None,
 ) -> AuditEntry:  # fmt: skip
     """Write down what somebody of the staff did; `before` and `after` hold plain values.

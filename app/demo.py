@@ -174,9 +174,10 @@ class Play:
         joined = self.ago(person["joined"])
         member = accounts.create(
             self.session, person["username"], f"{person['username']}@demo.example", name=person["name"],
-            role=person.get("role", Role.MEMBER), password=self.passwords.get(person["username"]),
-            zone=person["zone"], at=joined,
+            role=person.get("role", Role.MEMBER), zone=person["zone"], at=joined,
         )  # fmt: skip
+        if password := self.passwords.get(member.username):
+            accounts.set_password(self.session, member, accounts.hashed_for(member, password))
         member.title, member.location = person["title"], person["location"]
         member.about = person.get("about", "")
         self.people[member.username] = member

@@ -27,6 +27,16 @@ def make_member(session: Session, name: str = "", **more: object) -> Member:
     return member
 
 
+def give_password(session: Session, member: Member, password: str) -> None:
+    """Let a member log in with this password; whoever is logged in as them no longer is."""
+    accounts.set_password(session, member, accounts.hashed_for(member, password))
+
+
+def sign_up(session: Session, username: str, email: str, password: str, *, at: datetime | None = None) -> Member:
+    """An account as the form on the site makes it: its address is only claimed."""
+    return accounts.register(session, accounts.newcomer(session, username, email, password, at=at), at=at)
+
+
 def make_category(session: Session, **more: object) -> Category:
     """A category that everybody may start threads in."""
     number = next(_numbers)

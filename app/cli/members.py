@@ -29,8 +29,9 @@ def members() -> None:
 @with_appcontext
 def create(username: str, email: str, role: str, password_stdin: bool) -> None:
     """Make an account with a confirmed address. Without a password, print a link to choose one."""
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    typed = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     try:
+        password = None if typed is None else accounts.hashed_password(typed, username, email)
         with transaction() as session:
             member = accounts.create(session, username, email, role=role, password=password)
             accounts.verify_email(session, member)

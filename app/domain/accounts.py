@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple, NewType
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -30,15 +31,24 @@ HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 AT_ONCE = threading.BoundedSemaphore(4)  # a flood of log-ins must not take all memory
 NOBODYS = HASHER.hash("what an unknown name is compared with, so that it takes as long")
 
+Hashed = NewType("Hashed", str)  # what is kept of a password
+
+
+class Newcomer(NamedTuple):
+    """What somebody joins with, looked through and ready to be kept."""
+
+    username: str
+    email: str
+    password: Hashed
+
 
 def create(
     session: Session, username: str, email: str, *, name: str = "", role: str = Role.MEMBER,
-    password: str | None = None, zone: str = "UTC", at: datetime | None = None,
+    password: Hashed | None = None, zone: str = "UTC", at: datetime | None = None,
 ) -> Member:  # fmt: skip
     """Make an account for somebody whose address is known to be theirs; raises Conflict where one has that name."""
     username, email = checked_username(username), checked_email(email)
-    hashed = None if password is None else hashed_password(password, username, email)
-    member = _new(username, name=name, email=email, role=Role(role), password_hash=hashed, zone=zone, at=at)
+    member = _new(username, name=name, email=email, role=Role(role), password_hash=password, zone=zone, at=at)
     try:
         with session.begin_nested():
             session.add(member)
@@ -47,21 +57,28 @@ def create(
     return member
 
 
-def register(
-    session: Session, username: str, email: str, password: str, *, onward: str = "/", at: datetime | None = None
-) -> Member:
-    """Make an account for a newcomer, and owe the letter that asks whether the address is theirs and leads onward.
+def newcomer(session: Session, username: str, email: str, password: str, *, at: datetime | None = None) -> Newcomer:
+    """Look through what a newcomer typed, and hash the password: before the transaction that makes the account.
 
-    Until they say so they only claim it. Others may claim the same, or own it: that is told in the letter, to
-    whoever reads it, and to nobody else. Raises Invalid with all that needs another look.
+    Raises Invalid with all that needs another look.
     """
-    moment = at or now()
     found = _checked_together(
-        username=lambda: _free_username(session, username, moment),
+        username=lambda: _free_username(session, username, at or now()),
         email=lambda: checked_email(email),
         password=lambda: hashed_password(password, username, email),
     )
-    member = _new(found["username"], claimed_email=found["email"], password_hash=found["password"], at=moment)
+    return Newcomer(found["username"], found["email"], Hashed(found["password"]))
+
+
+def register(session: Session, newcomer: Newcomer, *, onward: str = "/", at: datetime | None = None) -> Member:
+    """Make an account for a newcomer, and owe the letter that asks whether the address is theirs and leads onward.
+
+    Until they say so they only claim it. Others may claim the same, or own it: that is told in the letter, to
+    whoever reads it, and to nobody else. Raises Invalid where somebody took the name meanwhile.
+    """
+    moment = at or now()
+    username = _free_username(session, newcomer.username, moment)
+    member = _new(username, claimed_email=newcomer.email, password_hash=newcomer.password, at=moment)
     try:
         with session.begin_nested():
             session.add(member)
@@ -80,9 +97,9 @@ def verify_email(session: Session, member: Member, *, at: datetime | None = None
     return True
 
 
-def set_password(session: Session, member: Member, password: str) -> None:
+def set_password(session: Session, member: Member, password: Hashed) -> None:
     """Give a member a password. Whoever is logged in as them anywhere no longer is."""
-    member.password_hash = hashed_password(password, member.username, member.email or member.claimed_email or "")
+    member.password_hash = password
     sessions.end_all(session, member)
 
 
@@ -161,9 +178,19 @@ def checked_password(password: str, username: str, email: str) -> str:
     return password
 
 
-def hashed_password(password: str, username: str, email: str) -> str:
-    """What is kept of a password; raises Invalid where it could be guessed at once."""
-    return HASHER.hash(checked_password(password, username, email))
+def hashed_password(password: str, username: str, email: str) -> Hashed:
+    """What is kept of a password; raises Invalid where it could be guessed at once.
+
+    It takes a moment on purpose: never in a transaction, where all other writers would wait for it.
+    """
+    checked_password(password, username, email)
+    with AT_ONCE:
+        return Hashed(HASHER.hash(password))
+
+
+def hashed_for(member: Member, password: str) -> Hashed:
+    """The same, for a member's own password."""
+    return hashed_password(password, member.username, member.email or member.claimed_email or "")
 
 
 def _new(username: str, *, name: str = "", at: datetime | None, **more: object) -> Member:

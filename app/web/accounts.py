@@ -59,8 +59,9 @@ def register() -> tuple[str, int] | Response:
         return _on_to_mail(username, email, target)
     brakes.spend(JOINING)
     try:
+        newcomer = accounts.newcomer(db.session(), username, email, request.form.get("password", ""))
         with transaction() as writing:
-            accounts.register(writing, username, email, request.form.get("password", ""), onward=target)
+            accounts.register(writing, newcomer, onward=target)
     except Invalid as no:
         return again("accounts/register.html", no, target=target, username=username, email=email)
     return _on_to_mail(username, email, target)

@@ -15,7 +15,7 @@ from app.domain.problems import Conflict, Invalid
 from app.domain.words import _
 from app.web import brakes, reauthentication
 from app.web.answers import again, on_to
-from app.web.audience import everybody, members_only, myself
+from app.web.audience import everybody, member, members_only, myself
 from app.web.brakes import Brake
 from app.web.sessions import begin
 from app.web.settings import account_again
@@ -70,8 +70,9 @@ def choose(secret: str) -> str | tuple[str, int]:
 def set_password(secret: str) -> tuple[str, int] | Response:
     """Set the password of the link's member, who then logs in with it."""
     try:
+        password = passwords.chosen(db.session(), secret, request.form.get("password", ""))
         with transaction() as writing:
-            passwords.choose(writing, secret, request.form.get("password", ""))
+            passwords.choose(writing, secret, password)
     except Conflict as no:
         return render_template("accounts/link_gone.html", text=str(no), ask="/password-reset"), 409
     except Invalid as no:
@@ -89,9 +90,10 @@ def change() -> tuple[str, int] | Response:
     """Change one's password; everybody else who is signed in with the old one no longer is."""
     try:
         reauthentication.confirm("password_password")
+        password = passwords.another(member(), request.form.get("new_password", ""))
         with transaction() as writing:
             me = myself(writing)
-            passwords.change(writing, me, request.form.get("new_password", ""))
+            passwords.change(writing, me, password)
             begin(writing, me, code_given=True)  # their last log-in gave it
     except Invalid as no:
         problems = {"new_password" if field == "password" else field: text for field, text in no.fields.items()}

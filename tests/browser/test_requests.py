@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import accounts, requests, sessions
+from app.domain import requests, sessions
 from app.domain.badges import Badge
 from app.domain.members import Member, Role
 from app.domain.requests import BadgeRequest
 from tests.browser.flaws import broken_rules
 from tests.browser.hands import Keyboard, Pointer
-from tests.factories import make_member
+from tests.factories import give_password, make_member
 from tests.web.scenery import sign_in
 
 pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
@@ -120,7 +120,7 @@ def test_a_log_in_that_ended_leads_back_to_the_window_with_the_note(window, engi
     page.get_by_label("Note to our team").fill(NOTE)
     with transaction(engine) as session:
         me = session.get(Member, ada.id)
-        accounts.set_password(session, me, "seventeen wild geese")
+        give_password(session, me, "seventeen wild geese")
         sessions.end_all(session, me)
     page.get_by_role("button", name="Send Request").click()
     page.get_by_label("Username or e-mail address").fill("ada")

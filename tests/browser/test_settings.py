@@ -11,10 +11,10 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from app.db import transaction
-from app.domain import accounts
 from app.domain.base import now
 from app.domain.members import Member
 from tests.browser.flaws import broken_rules, too_wide
+from tests.factories import give_password
 
 pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
 PAGES = (
@@ -28,7 +28,7 @@ PASSWORD = "seventeen wild geese"
 def pilot(ada, engine):
     """Ada, who has a password."""
     with transaction(engine) as session:
-        accounts.set_password(session, session.get_one(Member, ada.id), PASSWORD)
+        give_password(session, session.get_one(Member, ada.id), PASSWORD)
     return ada
 
 

@@ -19,7 +19,7 @@ from app.domain.base import now
 from app.domain.deliveries import Delivery, MailRoute
 from app.domain.leases import Lost
 from app.domain.members import Member
-from tests.factories import make_member
+from tests.factories import make_member, sign_up
 from tests.mail.scene import look, owe, wait
 from tests.mail.servers import authenticator, free_port, mail_server, silent_server
 
@@ -301,7 +301,7 @@ def test_a_letter_to_who_left_is_dropped(clerk, engine, send, change, state):
 
 def test_a_confirmation_goes_only_to_the_address_that_still_waits(clerk, engine, send):
     with transaction(engine) as session:
-        accounts.register(session, "ada", "old@members.example", PASSWORD)
+        sign_up(session, "ada", "old@members.example", PASSWORD)
         session.flush()
         accounts.find(session, "ada").claimed_email = "new@members.example"
     assert send() == 0

@@ -15,7 +15,7 @@ from app.db import transaction
 from app.domain import account_letters, accounts, deliveries
 from app.domain.deliveries import Delivery
 from app.domain.members import Member
-from tests.factories import make_member
+from tests.factories import make_member, sign_up
 from tests.mail.letters import html_of, text_of
 
 TEMPLATES = Path(__file__).parents[2] / "templates/email"
@@ -28,7 +28,7 @@ def owe_each(session, member):
     for kind in account_letters.WRITERS:
         facts = {"password_reset": {"asked": member.username}, "address_changed": {"to": "a•••@new.example"}}.get(kind)
         if kind in ("welcome", "new_address"):
-            other = accounts.register(session, f"new{kind[:3]}", f"{kind[:3]}@members.example", PASSWORD)
+            other = sign_up(session, f"new{kind[:3]}", f"{kind[:3]}@members.example", PASSWORD)
             session.flush()
             session.execute(Delivery.__table__.delete().where(Delivery.member_id == other.id))
             other.name = member.name
@@ -37,7 +37,7 @@ def owe_each(session, member):
             to = None if kind == "password_reset" else member
             address = "old@members.example" if kind == "address_changed" else None
             deliveries.owe(session, kind, to, address=address, facts=facts)
-    known = accounts.register(session, "again", member.email, PASSWORD)
+    known = sign_up(session, "again", member.email, PASSWORD)
     known.name = member.name
 
 
@@ -116,7 +116,7 @@ def test_a_name_breaks_out_of_no_letter(every, app, monkeypatch):
 )  # fmt: skip
 def test_no_address_is_taken_that_could_be_two(session, email):
     with pytest.raises(accounts.Invalid):
-        accounts.register(session, "ada", email, PASSWORD)
+        sign_up(session, "ada", email, PASSWORD)
 
 
 def test_letters_are_right_in_every_script(every):

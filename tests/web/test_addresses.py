@@ -9,10 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import accounts
 from app.domain.links import Link
 from app.domain.members import Member
-from tests.factories import make_member
+from tests.factories import give_password, make_member, sign_up
 from tests.mail.letters import html_of, path_in
 from tests.mail.letters import text_of as letter_text
 from tests.web.forms import fill_in, soup, text_of, toast
@@ -27,7 +26,7 @@ def ada(engine):
     """Ada, who has a password."""
     with transaction(engine) as session:
         member = make_member(session, "ada")
-        accounts.set_password(session, member, PASSWORD)
+        give_password(session, member, PASSWORD)
     return member
 
 
@@ -178,7 +177,7 @@ def test_the_way_back_is_open_for_three_days(client, engine, changed):
 
 def test_nobody_takes_an_address_that_somebody_may_go_back_to(browser, app, engine, work, outbox, changed):
     with transaction(engine) as session:
-        accounts.register(session, "eve", OLD, "nineteen grey herons")
+        sign_up(session, "eve", OLD, "nineteen grey herons")
     work()
     assert [it["Subject"] for it in outbox(OLD)] == ["Your address for Contrail was changed"]
     assert fill_in(app.test_client(), changed).status_code == 303
@@ -187,7 +186,7 @@ def test_nobody_takes_an_address_that_somebody_may_go_back_to(browser, app, engi
 
 def test_an_unconfirmed_member_mends_a_wrong_address(client, engine, work, outbox):
     with transaction(engine) as session:
-        accounts.register(session, "ada", "ad@members.example", PASSWORD)
+        sign_up(session, "ada", "ad@members.example", PASSWORD)
     fill_in(client, "/login", username="ada", password=PASSWORD)
     claim(client, OLD)
     work()

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import acceptance, accounts, audit, catalogue, departures, drafts, notifications
+from app.domain import acceptance, audit, catalogue, departures, drafts, notifications
 from app.domain.base import Base, now
 from app.domain.deliveries import Delivery
 from app.domain.members import Member, Role
@@ -18,7 +18,7 @@ from app.domain.problems import Invalid
 from app.domain.second_factors import SecondFactor
 from app.domain.sessions import LogIn
 from app.domain.threads import Post
-from tests.factories import make_answer, make_member, make_thread
+from tests.factories import give_password, make_answer, make_member, make_thread, sign_up
 from tests.web.forms import problems, send, soup, toast
 from tests.web.scenery import make_award, make_badge, make_ranks, sign_in
 
@@ -53,7 +53,7 @@ def ada(client, engine):
         make_ranks(session)
         ada = make_member(session, "ada", points=0, about="Secret life", about_html="<p>Secret life</p>", title="Spy",
                           location="Oslo", website="https://ada.example", links="https://x.example", zone="Europe/Oslo")  # fmt: skip
-        accounts.set_password(session, ada, PASSWORD)
+        give_password(session, ada, PASSWORD)
     sign_in(client, engine, ada)
     return ada
 
@@ -185,15 +185,15 @@ def test_a_letter_that_is_on_its_way_is_left_to_its_worker(client, engine, ada):
 def test_the_username_is_kept_from_others_for_90_days(client, engine, ada):
     leave(client)
     with transaction(engine) as session, pytest.raises(Invalid):
-        accounts.register(session, "Ada", "new@members.example", PASSWORD)
+        sign_up(session, "Ada", "new@members.example", PASSWORD)
     with transaction(engine) as session:
-        accounts.register(session, "ada", "new@members.example", PASSWORD, at=now() + timedelta(days=91))
+        sign_up(session, "ada", "new@members.example", PASSWORD, at=now() + timedelta(days=91))
 
 
 def test_another_name_is_free(client, engine, ada):
     leave(client)
     with transaction(engine) as session:
-        accounts.register(session, "adam", "ada@members.example", PASSWORD)
+        sign_up(session, "adam", "ada@members.example", PASSWORD)
 
 
 def test_the_only_administrator_cannot_leave(client, engine, ada):

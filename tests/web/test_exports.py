@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from app import jobs
 from app.db import transaction
-from app.domain import accounts, deliveries, exports, introductions, preferences
+from app.domain import deliveries, exports, introductions, preferences
 from app.domain.base import now
 from app.domain.exports import Export, ExportPiece
 from app.domain.members import Member
-from tests.factories import make_answer, make_member, make_thread
+from tests.factories import give_password, make_answer, make_member, make_thread
 from tests.web.forms import problems, send, soup, toast
 from tests.web.scenery import make_award, make_badge, sign_in
 from tests.web.test_profile_settings import photo
@@ -30,7 +30,7 @@ PASSWORD = "seventeen wild geese"
 def ada(client, engine):
     with transaction(engine) as session:
         ada = make_member(session, "ada", about="I fly")
-        accounts.set_password(session, ada, PASSWORD)
+        give_password(session, ada, PASSWORD)
     sign_in(client, engine, ada)
     return ada
 

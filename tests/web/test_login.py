@@ -19,7 +19,7 @@ from app.domain.members import Member, Visit
 from app.domain.sessions import LogIn
 from app.web.paths import own_path
 from app.web.sessions import FAILURES
-from tests.factories import make_member
+from tests.factories import give_password, make_member
 
 PASSWORD = "seventeen wild geese"
 
@@ -29,7 +29,7 @@ def ada(engine):
     """Ada, who has a password."""
     with transaction(engine) as session:
         member = make_member(session, "ada")
-        accounts.set_password(session, member, PASSWORD)
+        give_password(session, member, PASSWORD)
     return member
 
 
@@ -140,7 +140,7 @@ def test_logging_out_here_leaves_other_devices_alone(app, client, ada):
 def test_a_new_password_logs_everybody_out(client, ada, engine):
     log_in(client)
     with transaction(engine) as session:
-        accounts.set_password(session, session.get(Member, ada.id), "eighteen wild geese")
+        give_password(session, session.get(Member, ada.id), "eighteen wild geese")
     assert not is_in(client)
     assert log_in(client).status_code == 422
     assert log_in(client, password="eighteen wild geese").status_code == 303

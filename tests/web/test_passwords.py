@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from app.db import transaction
@@ -15,7 +17,7 @@ from app.domain.base import now
 from app.domain.deliveries import Delivery
 from app.domain.links import Link
 from app.domain.members import Member
-from tests.factories import make_member
+from tests.factories import give_password, make_member, sign_up
 from tests.mail.letters import html_of, path_in
 from tests.mail.letters import text_of as letter_text
 from tests.web.forms import fill_in, form_at, soup, text_of, toast
@@ -29,7 +31,7 @@ def ada(engine):
     """Ada, who has a password."""
     with transaction(engine) as session:
         member = make_member(session, "ada")
-        accounts.set_password(session, member, OLD)
+        give_password(session, member, OLD)
     return member
 
 
@@ -173,7 +175,7 @@ def test_three_letters_an_hour_and_ten_a_day_are_enough(client, ada, engine, wor
 def test_whoever_chose_a_password_by_a_letter_has_confirmed_the_address(client, engine, work, outbox):
     """Otherwise somebody could register your address, and wait for you to make use of it."""
     with transaction(engine) as session:
-        accounts.register(session, "ada", EMAIL, OLD)
+        sign_up(session, "ada", EMAIL, OLD)
     log_in(client)
     ask(client)
     work()
@@ -246,3 +248,57 @@ def test_a_stranger_is_not_let_near(client, ada):
 def test_passwords_are_not_kept_in_the_page(client, ada):
     log_in(client)
     assert NEW not in change(client, "wrong", NEW).text
+
+
+def somebody_writes(engine):
+    """Whether a transaction is open that keeps others waiting."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as looking:
+            mine = "datname = current_database() AND state = 'idle in transaction'"
+            return bool(looking.execute(text(f"SELECT count(*) FROM pg_stat_activity WHERE {mine}")).scalar())
+    with closing(sqlite3.connect(engine.url.database, timeout=0, isolation_level=None)) as looking:
+        try:
+            looking.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        return False
+
+
+class Hasher:
+    """The real one, that notes whether somebody writes meanwhile."""
+
+    def __init__(self, engine):
+        self.engine, self.real, self.seen = engine, accounts.HASHER, []
+
+    def hash(self, password):
+        self.seen.append(somebody_writes(self.engine))
+        return self.real.hash(password)
+
+    def verify(self, known, password):
+        self.seen.append(somebody_writes(self.engine))
+        return self.real.verify(known, password)
+
+
+@pytest.fixture
+def hashing(engine, monkeypatch):
+    """What was seen at each time a password was hashed or compared."""
+    hasher = Hasher(engine)
+    monkeypatch.setattr(accounts, "HASHER", hasher)
+    return hasher.seen
+
+
+def test_nobody_waits_to_write_while_a_password_is_hashed_or_compared(client, app, ada, link, hashing):
+    joining = {"username": "eve", "email": "eve@members.example", "password": OLD}
+    assert fill_in(app.test_client(), "/register", **joining).location == "/register/sent"
+    assert fill_in(client, link, password=NEW).location == "/login"
+    assert log_in(client, NEW).status_code == 303
+    assert change(client, NEW, OLD).location == "/settings/account"
+    assert len(hashing) == 6
+    assert not any(hashing)
+
+
+def test_the_watch_over_hashing_sees_a_transaction(engine, hashing):
+    with transaction(engine) as session:
+        session.execute(select(Member.id))
+        accounts.hashed_password(NEW, "ada", EMAIL)
+    assert hashing == [True]

@@ -6,17 +6,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import accounts
 from app.domain.reads import ThreadRead
 from app.domain.threads import Thread
-from tests.factories import make_member, make_thread
+from tests.factories import give_password, make_member, make_thread
 from tests.web.test_login import PASSWORD, log_in
 
 
 def test_a_member_who_opens_a_thread_has_read_it_and_a_stranger_has_not(app, engine):
     with transaction(engine) as session:
         ada, thread = make_member(session, "ada"), make_thread(session)
-        accounts.set_password(session, ada, PASSWORD)
+        give_password(session, ada, PASSWORD)
     address = f"/t/{thread.id}/{thread.slug}"
     stranger, client = app.test_client(), app.test_client()
     stranger.get(address).close()

@@ -18,7 +18,7 @@ from app.domain.links import Link
 from app.domain.members import Member
 from app.domain.problems import Refused
 from app.web.accounts import JOINING
-from tests.factories import make_category, make_member
+from tests.factories import make_category, make_member, sign_up
 from tests.mail.letters import html_of, path_in
 from tests.mail.letters import text_of as letter_text
 from tests.web.forms import fill_in, form_at, soup, text_of, toast
@@ -409,4 +409,4 @@ def test_a_production_site_does_not_say_where_its_files_are(make_app):
 
 def test_the_name_of_who_left_is_free_again_after_a_while(session):
     blocked_names.block(session, "gone", at=now() - timedelta(days=91))
-    assert accounts.register(session, "gone", EMAIL, PASSWORD)
+    assert sign_up(session, "gone", EMAIL, PASSWORD)

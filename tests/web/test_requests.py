@@ -13,13 +13,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import accounts, requests, sessions
+from app.domain import requests, sessions
 from app.domain.badges import Award, Badge
 from app.domain.base import now
 from app.domain.members import Member, Role
 from app.domain.requests import BadgeRequest
 from tests.domain.test_reactions import at_once
-from tests.factories import make_member
+from tests.factories import give_password, make_member
 from tests.web.forms import fields, fill_in, form_at, problems, send, soup, text_of, toast
 from tests.web.scenery import make_award, make_badge, sign_in
 
@@ -33,7 +33,7 @@ HTMX = {"HX-Request": "true"}
 def ada(client, engine):
     with transaction(engine) as session:
         ada = make_member(session, "ada")
-        accounts.set_password(session, ada, PASSWORD)
+        give_password(session, ada, PASSWORD)
         make_badge(session, "speaker", ways=["request"])
         make_member(session, "mia", role=Role.MODERATOR)
     sign_in(client, engine, ada)

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 
 from app import schema
 from app.db import db, transaction
-from app.domain import accounts, second_factors, sessions
+from app.domain import second_factors, sessions
 from app.domain.base import now
 from app.domain.limits import Spent
 from app.domain.members import Role
 from app.domain.second_factors import RecoveryCode, SecondFactor
 from app.domain.sessions import LogIn
 from app.web.second_factor import FAILURES
-from tests.factories import make_member
+from tests.factories import give_password, make_member
 from tests.web.forms import problems, send, soup, toast
 from tests.web.scenery import sign_in
 
@@ -30,7 +30,7 @@ PASSWORD = "seventeen wild geese"
 def ada(client, engine):
     with transaction(engine) as session:
         ada = make_member(session, "ada")
-        accounts.set_password(session, ada, PASSWORD)
+        give_password(session, ada, PASSWORD)
     sign_in(client, engine, ada)
     return ada
 
@@ -162,7 +162,7 @@ def test_after_a_mistake_the_square_is_the_same(client, ada):
 def test_a_square_made_for_somebody_else_sets_nothing_up(app, client, engine, ada):
     with transaction(engine) as session:
         eve = make_member(session, "eve")
-        accounts.set_password(session, eve, PASSWORD)
+        give_password(session, eve, PASSWORD)
     hers = soup(sign_in(app.test_client(), engine, eve).get(PAGE))
     sealed, secret = hers.select_one("[name=sealed]")["value"], key_on(hers)
     answer = send(client, PAGE, "#on-form", sealed=sealed, code=digits(secret), password=PASSWORD)
@@ -230,7 +230,7 @@ def test_changing_the_password_ends_a_log_in_that_waits(app, client, engine, ada
     phone = app.test_client()
     answer = log_in(phone)
     with transaction(engine) as session:
-        accounts.set_password(session, session.get(type(ada), ada.id), "nineteen wild geese")
+        give_password(session, session.get(type(ada), ada.id), "nineteen wild geese")
     assert soup(phone.get(answer.location)).select_one("form#login")
 
 
@@ -258,7 +258,7 @@ def test_in_production_staff_are_led_to_it_before_anything_else(make_app, tmp_pa
         engine = db.engine
     with transaction(engine) as session:
         mia, ben = make_member(session, "mia", role=Role.MODERATOR), make_member(session, "ben")
-        accounts.set_password(session, mia, PASSWORD)
+        give_password(session, mia, PASSWORD)
     staff = sign_in(app.test_client(), engine, mia)
     assert {staff.get(path).location for path in ("/", "/badges", "/u/mia", "/staff", "/moderation/flags")} == {PAGE}
     assert staff.get("/badges", headers={"HX-Request": "true"}).headers["HX-Redirect"] == PAGE

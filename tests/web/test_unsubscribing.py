@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from app.db import transaction
-from app.domain import accounts, departures, preferences, unsubscribing
+from app.domain import departures, preferences, unsubscribing
 from app.domain.base import now
 from app.domain.members import Member
 from app.domain.unsubscribing import LISTS
-from tests.factories import make_member
+from tests.factories import give_password, make_member
 from tests.web.forms import send, soup, text_of
 from tests.web.scenery import make_ranks, sign_in
 
@@ -149,7 +149,7 @@ def test_one_kind_cannot_be_let_come_while_everything_is_stopped(client, engine,
 def test_the_letters_of_an_account_that_is_gone_are_answered_calmly(client, engine, ada, link):
     with transaction(engine) as session:
         member = session.get_one(Member, ada.id)
-        accounts.set_password(session, member, "seventeen wild geese")
+        give_password(session, member, "seventeen wild geese")
         departures.leave(session, member, "ada")
     assert "has been deleted" in text_of(client.get(link()))
     assert client.post(link(), data=ONE_CLICK).status_code == 200

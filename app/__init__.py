@@ -19,7 +19,8 @@ ROOT = Path(__file__).parent.parent
 def create_app(settings: config.Settings | None = None) -> Flask:
     """The site, ready to serve or to work."""
     from app import bell, db, logs, redis_server, web
-    from app.web import bodies, headers, health, presence, sessions, static
+    from app.web import bodies, headers, health, presence, static
+    from app.web.membership import sessions
 
     settings = settings or config.read()
     app = Flask("app", root_path=str(ROOT), template_folder="templates", static_folder="static")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import resvg_py
 
-from app.domain.insignia import FAMILIES, TIERS, stripes
+from app.domain.badging.insignia import FAMILIES, TIERS, stripes
 
 GLYPH_FILE = Path(__file__).with_name("glyphs.json")
 SPRITE_FILE = Path(__file__).parent.parent / "static" / "badges" / "sprite.svg"

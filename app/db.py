@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 
 import app.domain  # noqa: F401  every table is known before the metadata is used
 from app import bell
-from app.domain.activities import Activity
 from app.domain.base import Base
-from app.domain.deliveries import Delivery
+from app.domain.mail.deliveries import Delivery
+from app.domain.record.activities import Activity
 
 BUSY_SECONDS = 10
 BELLS = {Activity: "awards", Delivery: "mail"}

@@ -21,36 +21,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import snapshot, transaction
-from app.domain import (
-    acceptance,
-    accounts,
-    attendance,
-    awards,
-    backfill,
-    catalogue,
-    derived,
-    edits,
-    evaluator,
-    events,
-    hearers,
-    leaders,
-    mail_queue,
-    posts,
-    reactions,
-    reads,
-    removals,
-    requests,
-    site_settings,
-    visits,
-)  # fmt: skip
-from app.domain.badges import Badge
+from app.domain import catalogue  # fmt: skip
+from app.domain.awarding import awards, backfill, derived, evaluator, leaders  # fmt: skip
+from app.domain.badging.badges import Badge
 from app.domain.base import now
 from app.domain.catalogue import site
-from app.domain.events import Event, Plan
-from app.domain.members import Member, Role
+from app.domain.forum import reads, visits  # fmt: skip
+from app.domain.forum.threads import Category, Kind, Post
+from app.domain.mail import mail_queue  # fmt: skip
+from app.domain.membership import accounts  # fmt: skip
+from app.domain.notices import hearers  # fmt: skip
+from app.domain.people.members import Member, Role
 from app.domain.problems import Refused
-from app.domain.requests import BadgeRequest
-from app.domain.threads import Category, Kind, Post
+from app.domain.site import site_settings  # fmt: skip
+from app.domain.ways import attendance, events, requests  # fmt: skip
+from app.domain.ways.events import Event, Plan
+from app.domain.ways.requests import BadgeRequest
+from app.domain.writing import acceptance, edits, posts, reactions, removals  # fmt: skip
 from config import Settings
 
 STORY = Path(__file__).with_suffix(".toml")

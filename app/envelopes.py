@@ -17,9 +17,9 @@ from flask import current_app
 
 import config
 from app import art
-from app.domain import check_codes, unsubscribing
-from app.domain.deliveries import Delivery
-from app.domain.stationery import Letter, Picture
+from app.domain.mail import check_codes, unsubscribing
+from app.domain.mail.deliveries import Delivery
+from app.domain.mail.stationery import Letter, Picture
 
 SUBJECT_MOST = 200
 

@@ -9,23 +9,15 @@ from flask import current_app
 
 from app import bell, mail, queue
 from app.db import snapshot, transaction
-from app.domain import (
-    backfill,
-    blocked_names,
-    deliveries,
-    derived,
-    digests,
-    evaluator,
-    exports,
-    leaders,
-    limits,
-    links,
-    notifications,
-    request_queue,
-    sessions,
-    swag,
-)
+from app.domain import limits
+from app.domain.awarding import backfill, derived, evaluator, leaders
 from app.domain.base import now
+from app.domain.leaving import exports
+from app.domain.mail import deliveries, digests
+from app.domain.membership import blocked_names, links, sessions
+from app.domain.notices import notifications
+from app.domain.rewards import swag
+from app.domain.ways import request_queue
 
 
 def evaluate() -> int:

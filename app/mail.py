@@ -22,10 +22,12 @@ from flask import current_app
 import config
 from app import envelopes
 from app.db import db, snapshot, transaction
-from app.domain import deliveries, letters, mailings, site_settings
-from app.domain.deliveries import Delivery
-from app.domain.leases import Lost
-from app.domain.stationery import Postponed, Unwanted
+from app.domain.correspondence import letters
+from app.domain.mail import deliveries, mailings
+from app.domain.mail.deliveries import Delivery
+from app.domain.mail.leases import Lost
+from app.domain.mail.stationery import Postponed, Unwanted
+from app.domain.site import site_settings
 
 log = structlog.get_logger("contrail.mail")
 

@@ -7,11 +7,12 @@ from itertools import count
 
 from sqlalchemy.orm import Session
 
-from app.domain import accounts, posts
 from app.domain.base import now
-from app.domain.events import Event
-from app.domain.members import Member
-from app.domain.threads import Category, Post, Thread
+from app.domain.forum.threads import Category, Post, Thread
+from app.domain.membership import accounts
+from app.domain.people.members import Member
+from app.domain.ways.events import Event
+from app.domain.writing import posts
 
 _numbers = count(1)
 

@@ -17,7 +17,7 @@ def sentences(path):
 def test_no_refusal_is_written_past_the_translatable_place():
     past = [
         f"{path.relative_to(ROOT)}:{line}"
-        for path in sorted([*(ROOT / "app/domain").glob("*.py"), *(ROOT / "app/web").glob("*.py")])
+        for path in sorted([*(ROOT / "app/domain").rglob("*.py"), *(ROOT / "app/web").rglob("*.py")])
         for sentence, line in sentences(path)
         if isinstance(sentence, ast.JoinedStr)
         or (isinstance(sentence, ast.Constant) and isinstance(sentence.value, str))

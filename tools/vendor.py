@@ -4,7 +4,7 @@
                                      and app/glyphs.json, then draws static/badges/sprite.svg anew
     python tools/vendor.py sprite    only draws the sprite anew, after a change of app/art.py; needs nothing
 
-Run it after naming a new icon in ICONS or a new glyph in app/domain/insignia.py, and commit what changed.
+Run it after naming a new icon in ICONS or a new glyph in app/domain/badging/insignia.py, and commit what changed.
 """
 
 import json
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from app import art  # noqa: E402  (the root has to be on the path first)
-from app.domain.insignia import GLYPHS  # noqa: E402
+from app.domain.badging.insignia import GLYPHS  # noqa: E402
 
 STATIC = ROOT / "static"
 PACKAGES = {

@@ -14,13 +14,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import db, snapshot, transaction
-from app.domain import backfill as backfills
-from app.domain import explanations, export
-from app.domain.backfill import Gain, Tell
-from app.domain.badges import Badge
-from app.domain.explanations import Explanation
-from app.domain.imported import ImportRun
-from app.domain.members import Member
+from app.domain.awarding import backfill as backfills
+from app.domain.awarding import export
+from app.domain.awarding.backfill import Gain, Tell
+from app.domain.awarding.imported import ImportRun
+from app.domain.badging import explanations
+from app.domain.badging.badges import Badge
+from app.domain.badging.explanations import Explanation
+from app.domain.people.members import Member
 
 
 class Undo(Exception):

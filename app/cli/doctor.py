@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import config
 from app import redis_server, schema
 from app.db import db
-from app.domain import mail_queue
+from app.domain.mail import mail_queue
 from app.web.health import LONGEST_WAIT_SECONDS, waiting
 
 GREATEST_SKEW_SECONDS = 5.0

@@ -15,7 +15,7 @@ from rich.console import Console
 import config
 from app.db import db, transaction
 from app.domain import catalogue as catalogues
-from app.domain import criteria
+from app.domain.badging import criteria
 from app.domain.catalogue import Catalogue, InvalidCatalogue, site
 from app.imports import stackexchange
 from app.imports.stackexchange import Outcome

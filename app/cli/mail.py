@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.db import db, transaction
-from app.domain import mail_queue
+from app.domain.mail import mail_queue
 
 
 @click.group()

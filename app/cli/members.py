@@ -9,9 +9,11 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.db import transaction
-from app.domain import accounts, audit_log, deliveries, passwords, second_factors, sessions
-from app.domain.members import Role
+from app.domain.mail import deliveries
+from app.domain.membership import accounts, passwords, second_factors, sessions
+from app.domain.people.members import Role
 from app.domain.problems import Problem
+from app.domain.record import audit_log
 
 ROLES = click.Choice([role.value for role in Role])
 

@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.db import db, transaction
-from app.domain import audit as audits
+from app.domain.awarding import audit as audits
 
 
 @click.group()

@@ -10,7 +10,7 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.domain.members import Member, Role
+from app.domain.people.members import Member, Role
 from app.web.answers import by_htmx
 from app.web.paths import own_path
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from flask import Flask, abort, request
 
-from app.domain.pictures import MOST_BYTES
+from app.domain.people.pictures import MOST_BYTES
 
 # A post of 20,000 characters takes 180 KB where each of them is sent as three escaped bytes.
 TEXT = 256 * 1024

@@ -13,13 +13,16 @@ from datetime import datetime
 from flask import abort, current_app, render_template, request
 
 from app.db import db, transaction
-from app.domain import drafts, guide, mentions, pictures, unlocks
 from app.domain.base import now
-from app.domain.drafts import Draft
-from app.domain.pictures import Drawing
+from app.domain.forum import drafts
+from app.domain.forum.drafts import Draft
+from app.domain.people import pictures
+from app.domain.people.pictures import Drawing
 from app.domain.problems import Conflict, Invalid, Problem, TooSoon
-from app.domain.unlocks import Lock
+from app.domain.rewards import guide, unlocks
+from app.domain.rewards.unlocks import Lock
 from app.domain.words import _
+from app.domain.writing import mentions
 from app.web import audience
 from app.web.answers import by_htmx
 from app.web.audience import member

@@ -19,9 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import schema
 from app.db import db
-from app.domain import mail_queue
-from app.domain.activities import Activity
 from app.domain.base import now
+from app.domain.mail import mail_queue
+from app.domain.record.activities import Activity
 
 bp = Blueprint("health", __name__)
 

@@ -10,9 +10,9 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from app.domain import words
-from app.domain.audit_log import named
-from app.domain.insignia import FAMILIES, TIERS, shape
-from app.domain.listing import standing
+from app.domain.badging.insignia import FAMILIES, TIERS, shape
+from app.domain.forum.listing import standing
+from app.domain.record.audit_log import named
 from app.web import site
 from app.web.audience import viewer
 

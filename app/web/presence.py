@@ -12,11 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.db import db
-from app.domain import reads, visits
 from app.domain.base import now
-from app.domain.members import Member
-from app.domain.sessions import SEEN_EVERY, LogIn
-from app.domain.threads import Thread
+from app.domain.forum import reads, visits
+from app.domain.forum.threads import Thread
+from app.domain.membership.sessions import SEEN_EVERY, LogIn
+from app.domain.people.members import Member
 
 log = structlog.get_logger("contrail.presence")
 

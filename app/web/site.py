@@ -11,8 +11,9 @@ from flask import Blueprint, Flask, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import db
-from app.domain import audit_log, colours, site_settings, texts
-from app.domain.site_settings import Site
+from app.domain.record import audit_log
+from app.domain.site import colours, site_settings, texts
+from app.domain.site.site_settings import Site
 from app.web.audience import everybody
 from app.web.networks import network
 

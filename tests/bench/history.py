@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from app.domain.activities import Activity
-from app.domain.points import PointEntry
-from app.domain.threads import Post
+from app.domain.forum.threads import Post
+from app.domain.record.activities import Activity
+from app.domain.record.points import PointEntry
 from tests.bench.site import Site
 
 FIRST_DAY = 19_000  # days since 1970

@@ -20,10 +20,11 @@ from sqlalchemy import select
 import config
 from app import bell, redis_server
 from app.db import snapshot
-from app.domain import activities, derived, evaluator
-from app.domain.activities import Activity
+from app.domain.awarding import derived, evaluator
 from app.domain.base import now
-from app.domain.members import Member
+from app.domain.people.members import Member
+from app.domain.record import activities
+from app.domain.record.activities import Activity
 from tests.bench import history
 from tests.bench.history import Size
 from tests.bench.report import Row, say, share, shown

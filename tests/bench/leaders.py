@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from app.domain import audit, scores
+from app.domain.awarding import audit
+from app.domain.record import scores
 from tests.bench import history, pages
 from tests.bench.history import DAYS, FIRST_DAY, Size
 from tests.bench.report import Row, at_most, say, shown

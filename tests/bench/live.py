@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import insert, text
 
-from app.domain import evaluator
-from app.domain.activities import Activity
+from app.domain.awarding import evaluator
 from app.domain.base import now
+from app.domain.record.activities import Activity
 from tests.bench import history
 from tests.bench.history import Size
 from tests.bench.report import Row, at_most, say, shown

@@ -14,10 +14,12 @@ from sqlalchemy import Exists, select, text, update
 import config
 from app import mail
 from app.db import snapshot
-from app.domain import activities, derived, digests, evaluator
-from app.domain.activities import Activity
+from app.domain.awarding import derived, evaluator
 from app.domain.base import now
-from app.domain.members import Member
+from app.domain.mail import digests
+from app.domain.people.members import Member
+from app.domain.record import activities
+from app.domain.record.activities import Activity
 from tests.bench import history
 from tests.bench.history import Size
 from tests.bench.journey import free_port, served, waiting

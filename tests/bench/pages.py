@@ -15,12 +15,15 @@ from jinja2 import DictLoader
 from sqlalchemy import event, func, select
 from werkzeug.test import EnvironBuilder
 
-from app.domain import acceptance, evaluator, posts, reactions, reads, sessions, visits
-from app.domain.badges import Badge
+from app.domain.awarding import evaluator
+from app.domain.badging.badges import Badge
 from app.domain.base import now
-from app.domain.members import Member, Role
-from app.domain.requests import BadgeRequest, RequestEntry, RequestLink
-from app.domain.threads import Category
+from app.domain.forum import reads, visits
+from app.domain.forum.threads import Category
+from app.domain.membership import sessions
+from app.domain.people.members import Member, Role
+from app.domain.ways.requests import BadgeRequest, RequestEntry, RequestLink
+from app.domain.writing import acceptance, posts, reactions
 from tests.bench.report import Row, at_most, say, shown
 from tests.bench.site import Site, Workshop
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, event, func, select
 
-from app.domain import backfill, criteria, programme
-from app.domain.criteria import Count, Node, Together, Yearly
+from app.domain.awarding import backfill, programme
+from app.domain.badging import criteria
+from app.domain.badging.criteria import Count, Node, Together, Yearly
 from tests.bench.history import Size
 from tests.bench.report import Row, at_most, say, shown
 from tests.bench.site import Site

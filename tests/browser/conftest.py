@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from app.db import transaction
 from app.domain import catalogue, markup
-from app.domain.badges import Badge
-from app.domain.members import Member
+from app.domain.badging.badges import Badge
+from app.domain.people.members import Member
 from tests.factories import make_category, make_member
 from tests.web.scenery import make_award, make_entry, make_post, make_thread_of, sign_in
 

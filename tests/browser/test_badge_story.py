@@ -9,11 +9,11 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from app.db import transaction
-from app.domain import prepared_replies, requests
-from app.domain.badges import Badge
+from app.domain.badging.badges import Badge
 from app.domain.base import now
-from app.domain.members import Role
-from app.domain.requests import BadgeRequest, Evidence
+from app.domain.people.members import Role
+from app.domain.ways import prepared_replies, requests
+from app.domain.ways.requests import BadgeRequest, Evidence
 from tests.browser.flaws import flawless
 from tests.browser.hands import Finger, Keyboard, Pointer
 from tests.factories import make_member

@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import expect
 
 from app.db import transaction
-from app.domain import catalogue, notifications, posts, reactions
-from app.domain.members import Member
-from app.domain.threads import Thread
+from app.domain import catalogue
+from app.domain.forum.threads import Thread
+from app.domain.notices import notifications
+from app.domain.people.members import Member
+from app.domain.writing import posts, reactions
 from tests.browser.flaws import flawless
 from tests.browser.hands import Keyboard, Pointer
 from tests.factories import make_member, make_thread

@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import expect
 
 from app.db import transaction
-from app.domain import attendance, event_codes, invitations
 from app.domain.base import now
-from app.domain.events import Event
-from app.domain.members import Member, Role
-from app.domain.points import Rank
+from app.domain.people.members import Member, Role
+from app.domain.record.points import Rank
+from app.domain.ways import attendance, event_codes, invitations
+from app.domain.ways.events import Event
 from tests.browser.flaws import broken_rules
 from tests.browser.hands import Keyboard
 from tests.factories import make_event, make_member

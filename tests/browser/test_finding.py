@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from app.db import transaction
-from app.domain import follows
-from app.domain.bookmarks import Bookmark
-from app.domain.threads import Thread
+from app.domain.forum import follows
+from app.domain.forum.bookmarks import Bookmark
+from app.domain.forum.threads import Thread
 from tests.browser.flaws import broken_rules, too_wide
 
 pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)

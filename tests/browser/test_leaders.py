@@ -9,9 +9,12 @@ import pytest
 from playwright.sync_api import expect
 
 from app.db import transaction
-from app.domain import activities, catalogue, evaluator, leaders, reactions, scores
+from app.domain import catalogue
+from app.domain.awarding import evaluator, leaders
 from app.domain.base import now
-from app.domain.points import PointRule
+from app.domain.record import activities, scores
+from app.domain.record.points import PointRule
+from app.domain.writing import reactions
 from tests.browser.flaws import flawless
 from tests.factories import make_category, make_member
 from tests.web.scenery import make_entry, make_post, make_thread_of

@@ -7,8 +7,9 @@ from playwright.sync_api import expect
 from sqlalchemy import update
 
 from app.db import transaction
-from app.domain import catalogue, swag
-from app.domain.members import Member
+from app.domain import catalogue
+from app.domain.people.members import Member
+from app.domain.rewards import swag
 from tests.browser.flaws import flawless
 from tests.factories import make_member
 

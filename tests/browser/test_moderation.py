@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from app.db import transaction
-from app.domain import feedback, flags, suspensions, warnings_given
-from app.domain.members import Member, Role
-from app.domain.threads import Post
+from app.domain.forum.threads import Post
+from app.domain.moderation import feedback, flags, suspensions, warnings_given
+from app.domain.people.members import Member, Role
 from tests.browser.flaws import broken_rules
 from tests.factories import make_answer, make_member
 

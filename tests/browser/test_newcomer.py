@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import posts
-from app.domain.members import Member
-from app.domain.threads import Post, Thread
+from app.domain.forum.threads import Post, Thread
+from app.domain.people.members import Member
+from app.domain.writing import posts
 from tests.browser.hands import Keyboard, Pointer
 
 pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)

@@ -6,9 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from app.db import transaction
-from app.domain import blocks, check_codes, deliveries, preferences, unsubscribing
 from app.domain.base import now
-from app.domain.members import Member
+from app.domain.mail import check_codes, deliveries, preferences, unsubscribing
+from app.domain.people import blocks
+from app.domain.people.members import Member
 from tests.browser.flaws import broken_rules, too_wide
 from tests.browser.hands import Keyboard
 from tests.factories import make_member

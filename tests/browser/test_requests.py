@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import requests, sessions
-from app.domain.badges import Badge
-from app.domain.members import Member, Role
-from app.domain.requests import BadgeRequest
+from app.domain.badging.badges import Badge
+from app.domain.membership import sessions
+from app.domain.people.members import Member, Role
+from app.domain.ways import requests
+from app.domain.ways.requests import BadgeRequest
 from tests.browser.flaws import broken_rules
 from tests.browser.hands import Keyboard, Pointer
 from tests.factories import give_password, make_member

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from app.db import transaction
 from app.domain.base import now
-from app.domain.members import Member
+from app.domain.people.members import Member
 from tests.browser.flaws import broken_rules, too_wide
 from tests.factories import give_password
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from app.domain import accounts, second_factors, sessions
-from app.domain.members import Member
-from app.domain.second_factors import SecondFactor
+from app.domain.membership import accounts, second_factors, sessions
+from app.domain.membership.second_factors import SecondFactor
+from app.domain.people.members import Member
 from tests.factories import make_member
 
 PASSWORD = "seventeen wild geese"

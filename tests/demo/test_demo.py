@@ -10,15 +10,15 @@ from bs4 import BeautifulSoup
 from sqlalchemy import func, select
 
 from app import demo, jobs
-from app.domain import attendance, events
-from app.domain.activities import Activity
-from app.domain.badges import Award, Badge
+from app.domain.badging.badges import Award, Badge
 from app.domain.base import now
-from app.domain.deliveries import Delivery
-from app.domain.members import Member
+from app.domain.forum.threads import Post, Thread
+from app.domain.mail.deliveries import Delivery
+from app.domain.people.members import Member
 from app.domain.problems import Refused
-from app.domain.requests import BadgeRequest
-from app.domain.threads import Post, Thread
+from app.domain.record.activities import Activity
+from app.domain.ways import attendance, events
+from app.domain.ways.requests import BadgeRequest
 from tests.factories import make_member
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.domain.badges import Badge, BadgeVersion
+from app.domain.badging.badges import Badge, BadgeVersion
 
 
 def make_badge(session: Session, slug: str, earn: dict[str, Any] | None = None, **more: object) -> Badge:

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from app.db import transaction
-from app.domain import accounts, limits, links, passwords, sessions
+from app.domain import limits
 from app.domain.base import now
 from app.domain.limits import Limit
-from app.domain.links import Purpose
-from app.domain.members import Member, Role
+from app.domain.membership import accounts, links, passwords, sessions
+from app.domain.membership.links import Purpose
+from app.domain.membership.sessions import LogIn
+from app.domain.people.members import Member, Role
 from app.domain.problems import Conflict, Invalid
-from app.domain.sessions import LogIn
 from tests.domain.test_posts import sums
 from tests.domain.test_reactions import at_once
 from tests.factories import give_password, make_member

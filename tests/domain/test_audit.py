@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import delete, update
 
 from app.db import transaction
-from app.domain import activities, audit, evaluator
-from app.domain.members import Member
-from app.domain.points import PointEntry, PointRule, Rank
-from app.domain.scores import WEEK, Score
+from app.domain.awarding import audit, evaluator
+from app.domain.people.members import Member
+from app.domain.record import activities
+from app.domain.record.points import PointEntry, PointRule, Rank
+from app.domain.record.scores import WEEK, Score
 from tests.factories import make_member
 
 

@@ -8,12 +8,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import activities, awards, backfill, base, evaluator, profiles
-from app.domain.badges import Award, Badge
-from app.domain.deliveries import Delivery
-from app.domain.notifications import Notification
+from app.domain import base
+from app.domain.awarding import awards, backfill, evaluator
+from app.domain.badging import profiles
+from app.domain.badging.badges import Award, Badge
+from app.domain.badging.totals import Lease
+from app.domain.mail.deliveries import Delivery
+from app.domain.notices.notifications import Notification
 from app.domain.problems import Refused
-from app.domain.totals import Lease
+from app.domain.record import activities
 from tests.domain.rules import make_badge
 from tests.factories import make_member
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from app.domain import activities
-from app.domain.badges import Award
-from app.domain.imported import ImportKey, ImportRun
-from app.domain.members import Member
+from app.domain.awarding.imported import ImportKey, ImportRun
+from app.domain.badging.badges import Award
+from app.domain.people.members import Member
+from app.domain.record import activities
 from tests.domain.rules import make_badge
 from tests.factories import make_answer, make_member
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain import brakes
 from app.domain.base import now
-from app.domain.members import Role
+from app.domain.people.members import Role
 from app.domain.problems import Invalid, TooSoon
+from app.domain.writing import brakes
 from tests.factories import make_member
 
 LATELY, LONG_AGO = timedelta(minutes=5), timedelta(days=30)

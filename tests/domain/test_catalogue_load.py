@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import func, select
 
 from app.domain import catalogue
-from app.domain.badges import Badge, BadgeVersion
+from app.domain.badging.badges import Badge, BadgeVersion
 from app.domain.catalogue.loaded import LoadedCatalogue
-from app.domain.points import PointRule, Rank
 from app.domain.problems import Conflict
+from app.domain.record.points import PointRule, Rank
 from tests.domain.test_catalogue_file import GOOD
 from tests.factories import make_member
 

@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from app.domain import catalogue, criteria
+from app.domain import catalogue
+from app.domain.badging import criteria
 
 FLIGHT, STACK_EXCHANGE = (catalogue.shipped(name) for name in catalogue.SHIPPED)
 BOTH = pytest.mark.parametrize("shipped", [FLIGHT, STACK_EXCHANGE], ids=catalogue.SHIPPED)

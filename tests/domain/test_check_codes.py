@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain import check_codes, deliveries
 from app.domain.base import now
+from app.domain.mail import check_codes, deliveries
 from tests.factories import make_member
 
 KEY = "a key of this test, long enough"

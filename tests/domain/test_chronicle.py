@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.domain import catalogue, chronicle, planned
-from app.domain.badges import Badge
-from app.domain.notifications import Notification
+from app.domain import catalogue
+from app.domain.badging.badges import Badge
+from app.domain.catalogue import chronicle, planned
+from app.domain.notices.notifications import Notification
 from app.domain.problems import Refused
 from tests.domain.test_catalogue_load import TINY, changed
 from tests.factories import make_member

@@ -8,11 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from app.db import transaction
-from app.domain import activities, awards, backfill, evaluator, export, feeds, library, profiles
-from app.domain.audit_log import AuditEntry
-from app.domain.badges import Award, Badge
-from app.domain.notifications import Delivery, Notification
+from app.domain.awarding import awards, backfill, evaluator, export
+from app.domain.badging import library, profiles
+from app.domain.badging.badges import Award, Badge
+from app.domain.finding import feeds
+from app.domain.notices.notifications import Delivery, Notification
 from app.domain.problems import Conflict, Invalid, Refused
+from app.domain.record import activities
+from app.domain.record.audit_log import AuditEntry
 from tests.domain.rules import make_badge
 from tests.factories import make_member
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain import criteria
+from app.domain.badging import criteria
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_wrong_rule_says_where_and_what(rule, path, problem):
 
 
 def test_each_kind_in_a_rule_has_words_for_one_and_many():
-    from app.domain.kinds import KINDS, SUMS
+    from app.domain.record.kinds import KINDS, SUMS
 
     for kind in (*KINDS.values(), *SUMS.values()):
         for n in (1, 7):

@@ -10,17 +10,19 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from app.db import transaction
-from app.domain import attendance, audit, backfill, catalogue, evaluator, event_codes, event_groups, events
-from app.domain.activities import Activity
-from app.domain.audit_log import AuditEntry
-from app.domain.badges import Award, Badge
+from app.domain import catalogue
+from app.domain.awarding import audit, backfill, evaluator
+from app.domain.badging.badges import Award, Badge
 from app.domain.base import now
-from app.domain.deliveries import Delivery
-from app.domain.events import Attendance, Event, Plan
-from app.domain.members import Member
-from app.domain.notifications import Notification
-from app.domain.points import PointEntry
+from app.domain.mail.deliveries import Delivery
+from app.domain.notices.notifications import Notification
+from app.domain.people.members import Member
 from app.domain.problems import Conflict, Invalid, Refused
+from app.domain.record.activities import Activity
+from app.domain.record.audit_log import AuditEntry
+from app.domain.record.points import PointEntry
+from app.domain.ways import attendance, event_codes, event_groups, events
+from app.domain.ways.events import Attendance, Event, Plan
 from tests.domain.rules import make_badge
 from tests.factories import make_event, make_member
 from tests.web.scenery import make_ranks

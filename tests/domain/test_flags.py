@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.domain import flag_queue, flags, sessions
-from app.domain.activities import Activity
-from app.domain.audit_log import AuditEntry
 from app.domain.base import now
-from app.domain.flags import CLAIM_LASTS, FlagCase
-from app.domain.members import Role
+from app.domain.membership import sessions
+from app.domain.moderation import flag_queue, flags
+from app.domain.moderation.flags import CLAIM_LASTS, FlagCase
+from app.domain.people.members import Role
 from app.domain.problems import Conflict, Invalid, Refused
+from app.domain.record.activities import Activity
+from app.domain.record.audit_log import AuditEntry
 from tests.factories import make_answer, make_member
 
 

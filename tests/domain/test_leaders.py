@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import func, select
 
 from app.db import transaction
-from app.domain import activities, audit, evaluator, leaders, scores
-from app.domain.activities import Activity
+from app.domain.awarding import audit, evaluator, leaders
 from app.domain.base import now
-from app.domain.points import PointRule
-from app.domain.scores import EVER, MONTH, WEEK, ClosedWeek, Placing
-from app.domain.site_settings import SiteSetting
-from app.domain.threads import Post
+from app.domain.forum.threads import Post
+from app.domain.record import activities, scores
+from app.domain.record.activities import Activity
+from app.domain.record.points import PointRule
+from app.domain.record.scores import EVER, MONTH, WEEK, ClosedWeek, Placing
+from app.domain.site.site_settings import SiteSetting
 from tests.factories import make_category, make_member, make_thread
 
 MONDAY = datetime(2026, 3, 23, tzinfo=UTC)  # the clocks of Berlin go forward at the end of this week

@@ -9,11 +9,16 @@ import pytest
 from sqlalchemy import func, select
 
 from app.db import transaction
-from app.domain import catalogue, checklists, evaluator, lessons, quizzes, reactions, texts
-from app.domain.activities import Activity
-from app.domain.badges import Award, Badge
-from app.domain.lessons import LessonPass
+from app.domain import catalogue
+from app.domain.awarding import evaluator
+from app.domain.badging import checklists
+from app.domain.badging.badges import Award, Badge
 from app.domain.problems import Conflict, Invalid, Refused
+from app.domain.record.activities import Activity
+from app.domain.site import quizzes, texts
+from app.domain.ways import lessons
+from app.domain.ways.lessons import LessonPass
+from app.domain.writing import reactions
 from tests.factories import make_member, make_thread
 from tests.web.scenery import make_post
 

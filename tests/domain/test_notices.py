@@ -7,31 +7,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, select, update
 
-from app.domain import (
-    acceptance,
-    activities,
-    awards,
-    blocks,
-    bookmarks,
-    edits,
-    evaluator,
-    follows,
-    hearers,
-    inbox,
-    leaders,
-    notifications,
-    posts,
-    reactions,
-    removals,
-    scores,
-    tidings,
-)
-from app.domain.badges import Award
+from app.domain.awarding import awards, evaluator, leaders
+from app.domain.badging.badges import Award
 from app.domain.base import now
-from app.domain.deliveries import Delivery
-from app.domain.members import Member
-from app.domain.notifications import Notification
-from app.domain.scores import EVERYWHERE, WEEK, Score
+from app.domain.correspondence import inbox, tidings
+from app.domain.forum import bookmarks, follows
+from app.domain.mail.deliveries import Delivery
+from app.domain.notices import hearers, notifications
+from app.domain.notices.notifications import Notification
+from app.domain.people import blocks
+from app.domain.people.members import Member
+from app.domain.record import activities, scores
+from app.domain.record.scores import EVERYWHERE, WEEK, Score
+from app.domain.writing import acceptance, edits, posts, reactions, removals
 from tests.factories import make_answer, make_category, make_member, make_thread
 from tests.web.scenery import make_award, make_badge, make_ranks
 

@@ -11,8 +11,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from app.domain import pictures
-from app.domain.pictures import Use
+from app.domain.people import pictures
+from app.domain.people.pictures import Use
 from app.domain.problems import Invalid, Refused
 from tests.factories import make_member
 

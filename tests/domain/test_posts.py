@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain import edits, posts, tags
-from app.domain.activities import Activity
 from app.domain.base import now
-from app.domain.members import Member, Role
+from app.domain.forum import tags
+from app.domain.forum.threads import Edit, Mention, Post, Thread
+from app.domain.people.members import Member, Role
 from app.domain.problems import Invalid, Refused
-from app.domain.threads import Edit, Mention, Post, Thread
+from app.domain.record.activities import Activity
+from app.domain.writing import edits, posts
 from tests.factories import make_answer, make_category, make_member, make_thread
 
 

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from app.domain import preferences
 from app.domain.base import now
-from app.domain.preferences import FREQUENCIES, KINDS, Preference
+from app.domain.mail import preferences
+from app.domain.mail.preferences import FREQUENCIES, KINDS, Preference
 from app.domain.problems import Invalid
 from tests.factories import make_member
 

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from app.db import transaction
-from app.domain import activities, backfill, evaluator, ranks
-from app.domain.audit_log import AuditEntry
-from app.domain.members import Member
-from app.domain.notifications import Notification
-from app.domain.points import PointRule, Rank
+from app.domain.awarding import backfill, evaluator, ranks
+from app.domain.notices.notifications import Notification
+from app.domain.people.members import Member
 from app.domain.problems import Conflict, Invalid, Refused
+from app.domain.record import activities
+from app.domain.record.audit_log import AuditEntry
+from app.domain.record.points import PointRule, Rank
 from tests.factories import make_member
 
 

@@ -10,12 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import acceptance, reactions
-from app.domain.activities import Activity
 from app.domain.base import now
-from app.domain.members import Member, Role
+from app.domain.forum.threads import Post, Reaction, Thread
+from app.domain.people.members import Member, Role
 from app.domain.problems import Invalid, Refused
-from app.domain.threads import Post, Reaction, Thread
+from app.domain.record.activities import Activity
+from app.domain.writing import acceptance, reactions
 from tests.domain.test_posts import sums
 from tests.factories import make_answer, make_member, make_thread
 

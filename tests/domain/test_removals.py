@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from app.domain import acceptance, posts, reactions, removals
-from app.domain.activities import Activity
 from app.domain.base import now
-from app.domain.members import Role
+from app.domain.forum.threads import Post
+from app.domain.people.members import Role
 from app.domain.problems import Refused
-from app.domain.threads import Post
+from app.domain.record.activities import Activity
+from app.domain.writing import acceptance, posts, reactions, removals
 from tests.domain.test_posts import sums
 from tests.factories import make_answer, make_member, make_thread
 

@@ -10,17 +10,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import attendance, pictures, requests
-from app.domain.activities import Activity
-from app.domain.audit_log import AuditEntry
-from app.domain.badges import Award, Badge
+from app.domain.badging.badges import Award, Badge
 from app.domain.base import now
-from app.domain.deliveries import Delivery
-from app.domain.members import Member, Role
-from app.domain.notifications import Notification
-from app.domain.pictures import Drawing, Use
+from app.domain.mail.deliveries import Delivery
+from app.domain.notices.notifications import Notification
+from app.domain.people import pictures
+from app.domain.people.members import Member, Role
+from app.domain.people.pictures import Drawing, Use
 from app.domain.problems import Conflict, Invalid, Refused
-from app.domain.requests import CLAIM_LASTS, UNDO_WITHIN, BadgeRequest, Evidence, RequestEntry, RequestEvent
+from app.domain.record.activities import Activity
+from app.domain.record.audit_log import AuditEntry
+from app.domain.ways import attendance, requests
+from app.domain.ways.requests import CLAIM_LASTS, UNDO_WITHIN, BadgeRequest, Evidence, RequestEntry, RequestEvent
 from tests.domain.test_reactions import at_once
 from tests.factories import make_event, make_member
 from tests.web.scenery import make_award, make_badge

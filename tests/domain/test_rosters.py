@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain import rosters
 from app.domain.base import now
 from app.domain.problems import Invalid
+from app.domain.ways import rosters
 from tests.factories import make_member
 
 

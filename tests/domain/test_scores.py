@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain import acceptance, audit, backfill, evaluator, posts, reactions, removals
-from app.domain.activities import Activity
-from app.domain.members import Member
-from app.domain.points import PointEntry, PointRule, Rank
+from app.domain.awarding import audit, backfill, evaluator
+from app.domain.people.members import Member
 from app.domain.problems import Conflict, Refused
-from app.domain.scores import EVERYWHERE, Score
-from app.domain.site_settings import SiteSetting
+from app.domain.record.activities import Activity
+from app.domain.record.points import PointEntry, PointRule, Rank
+from app.domain.record.scores import EVERYWHERE, Score
+from app.domain.site.site_settings import SiteSetting
+from app.domain.writing import acceptance, posts, reactions, removals
 from tests.factories import make_category, make_member
 
 DAWN = datetime(2026, 3, 28, 20, tzinfo=UTC)

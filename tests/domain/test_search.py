@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from app.domain import edits, posts, removals, search, similar, spelling
 from app.domain.base import now
+from app.domain.finding import search, similar, spelling
+from app.domain.writing import edits, posts, removals
 from tests.factories import make_category, make_member, make_thread
 
 

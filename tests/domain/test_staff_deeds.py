@@ -8,11 +8,14 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from app.db import transaction
-from app.domain import audit_log, categories, colours, feedback, roles, site_settings, suspensions, texts
-from app.domain.audit_log import AuditEntry, Search
 from app.domain.base import now
-from app.domain.members import Member, Role
+from app.domain.forum import categories
+from app.domain.moderation import feedback, roles, suspensions
+from app.domain.people.members import Member, Role
 from app.domain.problems import Conflict, Invalid, Refused
+from app.domain.record import audit_log
+from app.domain.record.audit_log import AuditEntry, Search
+from app.domain.site import colours, site_settings, texts
 from tests.factories import make_member, make_thread
 
 

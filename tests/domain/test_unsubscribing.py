@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain import preferences, unsubscribing
 from app.domain.base import now
-from app.domain.preferences import KINDS
-from app.domain.unsubscribing import LISTS
+from app.domain.mail import preferences, unsubscribing
+from app.domain.mail.preferences import KINDS
+from app.domain.mail.unsubscribing import LISTS
 from tests.factories import make_member
 
 KEY = "a key of this test, long enough"

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from app.db import transaction
-from app.domain import reads, visits
-from app.domain.activities import Activity
 from app.domain.base import now
-from app.domain.members import Member, Visit
+from app.domain.forum import reads, visits
+from app.domain.people.members import Member, Visit
+from app.domain.record.activities import Activity
 from tests.domain.test_posts import sums
 from tests.domain.test_reactions import at_once
 from tests.factories import make_member, make_thread

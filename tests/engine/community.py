@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session, aliased
 
-from app.domain import activities, audit
-from app.domain.activities import Activity
-from app.domain.badges import Award
-from app.domain.members import Member
-from app.domain.notifications import Notification
-from app.domain.points import PointRule, Rank
-from app.domain.threads import Category, Post, Thread
+from app.domain.awarding import audit
+from app.domain.badging.badges import Award
+from app.domain.forum.threads import Category, Post, Thread
+from app.domain.notices.notifications import Notification
+from app.domain.people.members import Member
+from app.domain.record import activities
+from app.domain.record.activities import Activity
+from app.domain.record.points import PointRule, Rank
 from tests.domain.rules import make_badge
 from tests.engine import oracle
 from tests.engine.histories import RANKS, read

@@ -15,20 +15,23 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from app.domain import acceptance, activities, awards, edits, evaluator, posts, reactions, removals, visits
-from app.domain import backfill as retroactive
-from app.domain.activities import Activity
-from app.domain.badges import Award, Badge, BadgeVersion
+from app.domain.awarding import awards, evaluator
+from app.domain.awarding import backfill as retroactive
+from app.domain.badging.badges import Award, Badge, BadgeVersion
+from app.domain.badging.totals import Lease, Measure, Total
 from app.domain.base import EPOCH
-from app.domain.deliveries import Delivery
-from app.domain.kinds import KINDS
-from app.domain.members import Member, Role
-from app.domain.notifications import Notification
-from app.domain.points import PointEntry, PointRule, Rank
+from app.domain.forum import visits
+from app.domain.forum.threads import Category, Post, Thread
+from app.domain.mail.deliveries import Delivery
+from app.domain.notices.notifications import Notification
+from app.domain.people.members import Member, Role
 from app.domain.problems import Invalid, Refused
-from app.domain.scores import EVERYWHERE, WEEK, Score
-from app.domain.threads import Category, Post, Thread
-from app.domain.totals import Lease, Measure, Total
+from app.domain.record import activities
+from app.domain.record.activities import Activity
+from app.domain.record.kinds import KINDS
+from app.domain.record.points import PointEntry, PointRule, Rank
+from app.domain.record.scores import EVERYWHERE, WEEK, Score
+from app.domain.writing import acceptance, edits, posts, reactions, removals
 from tests.engine import oracle
 
 CATALOGUES = Path(__file__).parents[2] / "app" / "catalogue"

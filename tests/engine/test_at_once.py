@@ -15,12 +15,13 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select, update
 
 from app.db import prepare, transaction
-from app.domain import backfill, evaluator, leases
-from app.domain.activities import Activity
-from app.domain.badges import Award
+from app.domain.awarding import backfill, evaluator
+from app.domain.badging.badges import Award
+from app.domain.badging.totals import Lease
 from app.domain.base import now
-from app.domain.notifications import Notification
-from app.domain.totals import Lease
+from app.domain.mail import leases
+from app.domain.notices.notifications import Notification
+from app.domain.record.activities import Activity
 from tests.engine import community
 from tests.engine.community import assert_sound, untold, write_all
 

@@ -9,14 +9,16 @@ import pytest
 from sqlalchemy import select, update
 
 from app.db import transaction
-from app.domain import activities, backfill, evaluator, leases
-from app.domain.badges import Award, Badge
+from app.domain.awarding import backfill, evaluator
+from app.domain.badging.badges import Award, Badge
+from app.domain.badging.totals import Lease, Total
+from app.domain.badging.totals import Measure as MeasureRow
 from app.domain.base import now
-from app.domain.deliveries import Delivery
-from app.domain.notifications import Notification
-from app.domain.points import PointEntry, PointRule
-from app.domain.totals import Lease, Total
-from app.domain.totals import Measure as MeasureRow
+from app.domain.mail import leases
+from app.domain.mail.deliveries import Delivery
+from app.domain.notices.notifications import Notification
+from app.domain.record import activities
+from app.domain.record.points import PointEntry, PointRule
 from tests.domain.rules import make_badge
 from tests.factories import make_member
 

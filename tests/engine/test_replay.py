@@ -12,8 +12,9 @@ from flask import Flask
 from sqlalchemy import Engine, func, select, text
 
 from app.db import transaction
-from app.domain import backfill, catalogue
-from app.domain.activities import Activity
+from app.domain import catalogue
+from app.domain.awarding import backfill
+from app.domain.record.activities import Activity
 from app.imports import stackexchange
 from tests.engine.histories import Outcome, forget, read
 from tests.imports.conftest import Silent

@@ -20,9 +20,9 @@ from sqlalchemy import func, select
 import config
 from app import create_app, schema
 from app.db import db, transaction
-from app.domain import evaluator
-from app.domain.activities import Activity
-from app.domain.badges import Award
+from app.domain.awarding import evaluator
+from app.domain.badging.badges import Award
+from app.domain.record.activities import Activity
 from app.supervisor import tied_to
 from tests.engine import community
 from tests.servers import ROOT, until

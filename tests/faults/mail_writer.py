@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 import config
 from app import bell, create_app
 from app.db import transaction
-from app.domain import activities, deliveries, preferences
-from app.domain.members import Member
+from app.domain.mail import deliveries, preferences
+from app.domain.people.members import Member
+from app.domain.record import activities
 from app.supervisor import die_with_parent
 from tests.domain.rules import make_badge
 from tests.factories import make_member

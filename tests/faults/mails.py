@@ -27,7 +27,7 @@ from sqlalchemy import func, select
 import config
 from app import create_app, queue, redis_server, schema
 from app.db import db, transaction
-from app.domain.members import Member
+from app.domain.people.members import Member
 from tests.faults import crashes, mail_writer
 from tests.faults.crashes import Cast, children_of, killed, role
 from tests.faults.office import Office, office, sometimes

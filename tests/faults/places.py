@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from app import bell, mail
-from app.domain import deliveries, mailings
+from app.domain.mail import deliveries, mailings
 
 Act = Callable[[], None]
 

@@ -18,10 +18,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import deliveries, digests, notifications, preferences
 from app.domain.base import day_number
-from app.domain.deliveries import Delivery
-from app.domain.mailings import DigestItem
+from app.domain.mail import deliveries, digests, preferences
+from app.domain.mail.deliveries import Delivery
+from app.domain.mail.mailings import DigestItem
+from app.domain.notices import notifications
 from tests.factories import make_member
 
 pytestmark = pytest.mark.faults

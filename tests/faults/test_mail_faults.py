@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from app import mail
 from app.db import transaction
-from app.domain import deliveries, letters
-from app.domain.deliveries import Delivery
-from app.domain.members import Member
+from app.domain.correspondence import letters
+from app.domain.mail import deliveries
+from app.domain.mail.deliveries import Delivery
+from app.domain.people.members import Member
 from tests.factories import make_member
 from tests.faults import office as offices
 from tests.faults.office import office

@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 
 from app import jobs, mail, sweep
 from app.db import transaction
+from app.domain.badging.totals import Lease
 from app.domain.base import now
-from app.domain.deliveries import Delivery
-from app.domain.totals import Lease
+from app.domain.mail.deliveries import Delivery
 from tests.faults import mail_writer, places
 from tests.faults.office import office
 from tests.mail.scene import look, owe, use, wait

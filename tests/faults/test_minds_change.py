@@ -18,10 +18,16 @@ from sqlalchemy.orm import Session
 
 from app import mail
 from app.db import transaction
-from app.domain import awards, blocks, departures, notifications, posts, preferences, removals, suspensions
-from app.domain.badges import Award, Badge
-from app.domain.members import Member
-from app.domain.threads import Post, Thread
+from app.domain.awarding import awards
+from app.domain.badging.badges import Award, Badge
+from app.domain.forum.threads import Post, Thread
+from app.domain.leaving import departures
+from app.domain.mail import preferences
+from app.domain.moderation import suspensions
+from app.domain.notices import notifications
+from app.domain.people import blocks
+from app.domain.people.members import Member
+from app.domain.writing import posts, removals
 from tests.factories import make_category, make_member
 from tests.mail.letters import text_of
 from tests.web.scenery import make_award, make_badge

@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import bell, mail, redis_server
-from app.domain import deliveries
-from app.domain.activities import Activity
-from app.domain.deliveries import Delivery
-from app.domain.members import Member
+from app.domain.mail import deliveries
+from app.domain.mail.deliveries import Delivery
+from app.domain.people.members import Member
+from app.domain.record.activities import Activity
 from tests import servers
 from tests.factories import make_member
 from tests.mail.scene import use

@@ -10,9 +10,9 @@ from sqlalchemy import delete, insert, select
 from app import jobs, mail, sweep
 from app.cli.mail import mail as commands
 from app.db import transaction
-from app.domain import deliveries
 from app.domain.base import now
-from app.domain.deliveries import Delivery
+from app.domain.mail import deliveries
+from app.domain.mail.deliveries import Delivery
 from tests.factories import make_member
 from tests.faults.office import office
 from tests.mail.scene import use

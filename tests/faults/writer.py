@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 import config
 from app import create_app
 from app.db import transaction
-from app.domain.activities import Activity
+from app.domain.record.activities import Activity
 from app.supervisor import die_with_parent
 from tests.engine import community
 

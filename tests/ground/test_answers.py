@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from app.domain import accounts, activities
 from app.domain.base import now
+from app.domain.membership import accounts
+from app.domain.record import activities
 from app.web import headers
 
 LOCAL = {"REMOTE_ADDR": "127.0.0.1"}

@@ -5,10 +5,11 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from app import sweep
-from app.domain import activities, sessions
-from app.domain.activities import Activity
 from app.domain.base import now
-from app.domain.sessions import LogIn
+from app.domain.membership import sessions
+from app.domain.membership.sessions import LogIn
+from app.domain.record import activities
+from app.domain.record.activities import Activity
 from tests.factories import make_member
 
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, aliased
 
-from app.domain.activities import Activity
-from app.domain.imported import ImportKey
-from app.domain.threads import Post
+from app.domain.awarding.imported import ImportKey
+from app.domain.forum.threads import Post
+from app.domain.record.activities import Activity
 from app.imports import stackexchange
 from app.imports.stackexchange import Outcome
 from tests.imports.dumps import Dump

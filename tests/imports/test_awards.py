@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import backfill, catalogue, evaluator, export
+from app.domain import catalogue
+from app.domain.awarding import backfill, evaluator, export
 from app.imports.stackexchange import course
 from tests.imports.conftest import SOURCE, Silent
 

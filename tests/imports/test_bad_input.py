@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import func, select
 
-from app.domain.imported import ImportRun
-from app.domain.members import Member
+from app.domain.awarding.imported import ImportRun
+from app.domain.people.members import Member
 from app.imports.stackexchange import DumpError, untold
 
 BOMB = """<?xml version="1.0"?>

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import func, select
 
-from app.domain.imported import ImportRun
-from app.domain.members import Member
-from app.domain.threads import Edit, Reaction, Tag, Thread, ThreadTag
+from app.domain.awarding.imported import ImportRun
+from app.domain.forum.threads import Edit, Reaction, Tag, Thread, ThreadTag
+from app.domain.people.members import Member
 from app.imports.stackexchange import usernames
 from tests.imports.conftest import SOURCE
 

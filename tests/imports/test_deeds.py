@@ -6,8 +6,8 @@ from functools import partial
 from sqlalchemy import select
 
 from app.db import snapshot, transaction
-from app.domain import derived
-from app.domain.activities import Activity
+from app.domain.awarding import derived
+from app.domain.record.activities import Activity
 from tests.factories import make_member, make_thread
 
 

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.domain.awarding.imported import ImportRun
 from app.domain.base import Base
-from app.domain.imported import ImportRun
 from app.domain.problems import Conflict
 from app.imports import stackexchange
 from app.imports.stackexchange import course, staging

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import deliveries
-from app.domain.deliveries import Delivery, MailRoute
+from app.domain.mail import deliveries
+from app.domain.mail.deliveries import Delivery, MailRoute
 from tests.factories import make_member
 
 

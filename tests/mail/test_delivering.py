@@ -14,11 +14,14 @@ from sqlalchemy.orm import Session
 
 from app import jobs, mail, sweep
 from app.db import transaction
-from app.domain import accounts, deliveries, letters, notifications
 from app.domain.base import now
-from app.domain.deliveries import Delivery, MailRoute
-from app.domain.leases import Lost
-from app.domain.members import Member
+from app.domain.correspondence import letters
+from app.domain.mail import deliveries
+from app.domain.mail.deliveries import Delivery, MailRoute
+from app.domain.mail.leases import Lost
+from app.domain.membership import accounts
+from app.domain.notices import notifications
+from app.domain.people.members import Member
 from tests.factories import make_member, sign_up
 from tests.mail.scene import look, owe, wait
 from tests.mail.servers import authenticator, free_port, mail_server, silent_server

@@ -13,15 +13,17 @@ from sqlalchemy.orm import Session
 
 from app import jobs, mail, sweep
 from app.db import transaction
-from app.domain import digests, notifications, posts, preferences
 from app.domain.base import now
-from app.domain.deliveries import Delivery
-from app.domain.digests import slot
-from app.domain.mailings import DigestDue, DigestItem
-from app.domain.members import Member
-from app.domain.notifications import Notification
-from app.domain.scores import EVERYWHERE, ClosedWeek, Placing, week_at
-from app.domain.threads import Post
+from app.domain.forum.threads import Post
+from app.domain.mail import digests, preferences
+from app.domain.mail.deliveries import Delivery
+from app.domain.mail.digests import slot
+from app.domain.mail.mailings import DigestDue, DigestItem
+from app.domain.notices import notifications
+from app.domain.notices.notifications import Notification
+from app.domain.people.members import Member
+from app.domain.record.scores import EVERYWHERE, ClosedWeek, Placing, week_at
+from app.domain.writing import posts
 from tests.factories import make_answer, make_category, make_member
 from tests.mail.letters import html_of, text_of
 from tests.web.scenery import make_award, make_badge, make_ranks

@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from app import envelopes
 from app.db import transaction
-from app.domain import account_letters, accounts, deliveries
-from app.domain.deliveries import Delivery
-from app.domain.members import Member
+from app.domain.mail import deliveries
+from app.domain.mail.deliveries import Delivery
+from app.domain.membership import account_letters, accounts
+from app.domain.people.members import Member
 from tests.factories import make_member, sign_up
 from tests.mail.letters import html_of, text_of
 
@@ -150,7 +151,7 @@ def test_headers_that_programs_read_are_never_folded_or_encoded():
 
 
 def test_letters_call_the_site_what_staff_call_it(engine, work, outbox):
-    from app.domain.site_settings import SiteSetting
+    from app.domain.site.site_settings import SiteSetting
 
     with transaction(engine) as session:
         session.add(SiteSetting(key="name", value="Hangar Seven"))

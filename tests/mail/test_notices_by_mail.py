@@ -10,25 +10,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import (
-    acceptance,
-    backfill,
-    blocks,
-    notice_letters,
-    notifications,
-    posts,
-    preferences,
-    reactions,
-    removals,
-    suspensions,
-    unsubscribing,
-)
+from app.domain.awarding import backfill
 from app.domain.base import now
-from app.domain.deliveries import Delivery
-from app.domain.mailings import DigestDue, DigestItem
-from app.domain.members import Member
-from app.domain.notifications import Notification
-from app.domain.threads import Post
+from app.domain.correspondence import notice_letters
+from app.domain.forum.threads import Post
+from app.domain.mail import preferences, unsubscribing
+from app.domain.mail.deliveries import Delivery
+from app.domain.mail.mailings import DigestDue, DigestItem
+from app.domain.moderation import suspensions
+from app.domain.notices import notifications
+from app.domain.notices.notifications import Notification
+from app.domain.people import blocks
+from app.domain.people.members import Member
+from app.domain.writing import acceptance, posts, reactions, removals
 from tests.factories import make_answer, make_category, make_member
 from tests.mail.letters import html_of, text_of
 from tests.web.scenery import make_award, make_badge, make_ranks

@@ -22,10 +22,11 @@ from sqlalchemy.orm import Session
 
 from app import mail
 from app.db import transaction
-from app.domain import digests, notifications, preferences
 from app.domain.base import now
-from app.domain.deliveries import Delivery
-from app.domain.members import Member
+from app.domain.mail import digests, preferences
+from app.domain.mail.deliveries import Delivery
+from app.domain.notices import notifications
+from app.domain.people.members import Member
 from app.supervisor import tied_to
 from tests.factories import make_member
 from tests.mail.scene import use

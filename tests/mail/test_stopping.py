@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from app.db import transaction
-from app.domain import notifications
-from app.domain.badges import Award
-from app.domain.notifications import Notification
+from app.domain.badging.badges import Award
+from app.domain.notices import notifications
+from app.domain.notices.notifications import Notification
 from tests.factories import make_answer, make_member, make_thread
 from tests.mail.letters import text_of
 from tests.web.forms import fill_in, soup

@@ -10,12 +10,12 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import sessions
-from app.domain.activities import Activity
-from app.domain.badges import Award, Badge, BadgeVersion
-from app.domain.members import Member
-from app.domain.points import PointEntry, PointRule, Rank
-from app.domain.threads import Category, Post, Thread
+from app.domain.badging.badges import Award, Badge, BadgeVersion
+from app.domain.forum.threads import Category, Post, Thread
+from app.domain.membership import sessions
+from app.domain.people.members import Member
+from app.domain.record.activities import Activity
+from app.domain.record.points import PointEntry, PointRule, Rank
 from tests.factories import make_category
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from app import cards
 from app.db import transaction
-from app.domain.activities import Activity
-from app.domain.badges import Award, BadgeVersion
+from app.domain.badging.badges import Award, BadgeVersion
 from app.domain.base import now
+from app.domain.record.activities import Activity
 from tests.factories import make_member
 from tests.web.forms import fill_in, problems, soup, text_of, toast
 from tests.web.scenery import NOON, days, make_award, make_badge, make_post, make_ranks, make_thread_of, sign_in

@@ -8,10 +8,12 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.db import transaction
-from app.domain import chronicle, feedback, kinds
-from app.domain.activities import Activity
-from app.domain.badges import BadgeVersion
-from app.web import next_steps
+from app.domain.badging.badges import BadgeVersion
+from app.domain.catalogue import chronicle
+from app.domain.moderation import feedback
+from app.domain.record import kinds
+from app.domain.record.activities import Activity
+from app.web.badging import next_steps
 from tests.factories import make_member
 from tests.web.forms import fill_in, problems, send, toast
 from tests.web.forms import soup as soup_of

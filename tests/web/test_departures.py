@@ -9,15 +9,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import acceptance, audit, catalogue, departures, drafts, notifications
+from app.domain import catalogue
+from app.domain.awarding import audit
 from app.domain.base import Base, now
-from app.domain.deliveries import Delivery
-from app.domain.members import Member, Role
-from app.domain.notifications import Notification
+from app.domain.forum import drafts
+from app.domain.forum.threads import Post
+from app.domain.leaving import departures
+from app.domain.mail.deliveries import Delivery
+from app.domain.membership.second_factors import SecondFactor
+from app.domain.membership.sessions import LogIn
+from app.domain.notices import notifications
+from app.domain.notices.notifications import Notification
+from app.domain.people.members import Member, Role
 from app.domain.problems import Invalid
-from app.domain.second_factors import SecondFactor
-from app.domain.sessions import LogIn
-from app.domain.threads import Post
+from app.domain.writing import acceptance
 from tests.factories import give_password, make_answer, make_member, make_thread, sign_up
 from tests.web.forms import problems, send, soup, toast
 from tests.web.scenery import make_award, make_badge, make_ranks, sign_in

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db import transaction
 from app.domain.base import now
-from app.domain.sessions import LogIn, device_in_words
+from app.domain.membership.sessions import LogIn, device_in_words
 from tests.factories import make_member
 from tests.web.forms import send, soup, toast
 from tests.web.scenery import sign_in

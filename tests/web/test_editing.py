@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import func, select
 
 from app.db import transaction
-from app.domain import backfill, catalogue, evaluator
-from app.domain.audit_log import AuditEntry
-from app.domain.badges import Award, Badge, BadgeVersion
-from app.domain.members import Role
-from app.domain.points import PointRule, Rank
+from app.domain import catalogue
+from app.domain.awarding import backfill, evaluator
+from app.domain.badging.badges import Award, Badge, BadgeVersion
+from app.domain.people.members import Role
+from app.domain.record.audit_log import AuditEntry
+from app.domain.record.points import PointRule, Rank
 from tests.factories import make_member, make_thread
 from tests.web.forms import soup
 from tests.web.scenery import sign_in

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import func, select
 
 from app.db import transaction
-from app.domain import attendance, event_codes, event_groups, events, library
-from app.domain.activities import Activity
-from app.domain.audit_log import AuditEntry
+from app.domain.badging import library
 from app.domain.base import now
-from app.domain.events import Attendance, Event
+from app.domain.record.activities import Activity
+from app.domain.record.audit_log import AuditEntry
+from app.domain.ways import attendance, event_codes, event_groups, events
+from app.domain.ways.events import Attendance, Event
 from tests.factories import make_event, make_member
 from tests.web.forms import fields, problems, send, soup, text_of, toast
 from tests.web.scenery import make_badge, make_ranks

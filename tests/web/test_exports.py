@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from app import jobs
 from app.db import transaction
-from app.domain import deliveries, exports, introductions, preferences
 from app.domain.base import now
-from app.domain.exports import Export, ExportPiece
-from app.domain.members import Member
+from app.domain.leaving import exports
+from app.domain.leaving.exports import Export, ExportPiece
+from app.domain.mail import deliveries, preferences
+from app.domain.people import introductions
+from app.domain.people.members import Member
 from tests.factories import give_password, make_answer, make_member, make_thread
 from tests.web.forms import problems, send, soup, toast
 from tests.web.scenery import make_award, make_badge, sign_in

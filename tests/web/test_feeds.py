@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.db import transaction
-from app.domain import posts
+from app.domain.writing import posts
 from tests.factories import make_category, make_member
 from tests.web.scenery import make_award, make_badge, make_ranks
 

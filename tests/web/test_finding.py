@@ -8,10 +8,12 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.db import transaction
-from app.domain import best, follows, posts, reads, removals
 from app.domain.base import now
-from app.domain.members import Member
-from app.domain.threads import Post
+from app.domain.finding import best
+from app.domain.forum import follows, reads
+from app.domain.forum.threads import Post
+from app.domain.people.members import Member
+from app.domain.writing import posts, removals
 from tests.factories import make_category, make_member
 from tests.web.scenery import make_badge, make_post, make_ranks, make_thread_of, sign_in
 

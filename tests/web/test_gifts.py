@@ -10,14 +10,15 @@ import pytest
 from sqlalchemy import func, select
 
 from app.db import transaction
-from app.domain import awards, gifts, invitations
-from app.domain.audit_log import AuditEntry
-from app.domain.badges import Award, Badge
+from app.domain.awarding import awards
+from app.domain.badging.badges import Award, Badge
 from app.domain.base import now
-from app.domain.invitations import Invitation
-from app.domain.members import Member
-from app.domain.notifications import Notification
+from app.domain.notices.notifications import Notification
+from app.domain.people.members import Member
 from app.domain.problems import Conflict, Refused
+from app.domain.record.audit_log import AuditEntry
+from app.domain.ways import gifts, invitations
+from app.domain.ways.invitations import Invitation
 from tests.factories import make_member
 from tests.web.forms import fields, problems, send, soup, text_of, toast
 from tests.web.scenery import make_badge, make_ranks

@@ -12,7 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
 from app import art
-from app.domain.insignia import FAMILIES, GLYPHS, TIERS
+from app.domain.badging.insignia import FAMILIES, GLYPHS, TIERS
 
 ROOT = Path(__file__).parent.parent.parent
 STATIC, TEMPLATES = ROOT / "static", ROOT / "templates"
@@ -98,7 +98,7 @@ def test_every_fragment_says_what_it_needs_and_is_in_a_page():
         text = path.read_text()
         assert text.startswith("{#-"), path
         name = str(path.relative_to(TEMPLATES))
-        code = "\n".join(it.read_text() for it in (ROOT / "app/web").glob("*.py"))
+        code = "\n".join(it.read_text() for it in (ROOT / "app/web").rglob("*.py"))
         assert f'"{name}"' in PAGES + code, f"{name} is in no page"
 
 

@@ -9,11 +9,14 @@ import pytest
 from sqlalchemy import event, update
 
 from app.db import transaction
-from app.domain import acceptance, blocks, notifications, posts, reactions, requests
 from app.domain.base import now
-from app.domain.members import Member
-from app.domain.threads import Post, Thread
-from app.web import notices
+from app.domain.forum.threads import Post, Thread
+from app.domain.notices import notifications
+from app.domain.people import blocks
+from app.domain.people.members import Member
+from app.domain.ways import requests
+from app.domain.writing import acceptance, posts, reactions
+from app.web.correspondence import notices
 from tests.factories import make_answer, make_member, make_thread
 from tests.web.forms import send, soup, toast
 from tests.web.scenery import make_award, make_badge, make_ranks, sign_in

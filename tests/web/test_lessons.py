@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from app.db import transaction
-from app.domain import activities, catalogue, evaluator, quizzes, texts
-from app.domain.activities import Activity
-from app.domain.badges import Award, Badge
-from app.domain.members import Role
+from app.domain import catalogue
+from app.domain.awarding import evaluator
+from app.domain.badging.badges import Award, Badge
+from app.domain.people.members import Role
+from app.domain.record import activities
+from app.domain.record.activities import Activity
+from app.domain.site import quizzes, texts
 from tests.factories import make_member
 from tests.web.forms import soup, toast
 from tests.web.scenery import sign_in

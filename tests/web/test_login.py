@@ -13,12 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import accounts, limits, passwords, sessions
+from app.domain import limits
 from app.domain.base import now
-from app.domain.members import Member, Visit
-from app.domain.sessions import LogIn
+from app.domain.membership import accounts, passwords, sessions
+from app.domain.membership.sessions import LogIn
+from app.domain.people.members import Member, Visit
+from app.web.membership.sessions import FAILURES
 from app.web.paths import own_path
-from app.web.sessions import FAILURES
 from tests.factories import give_password, make_member
 
 PASSWORD = "seventeen wild geese"

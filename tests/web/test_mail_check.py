@@ -8,7 +8,7 @@ import pytest
 
 from app import envelopes
 from app.db import transaction
-from app.domain import check_codes, deliveries
+from app.domain.mail import check_codes, deliveries
 from tests.factories import make_member
 from tests.web.forms import soup, text_of
 from tests.web.scenery import make_ranks

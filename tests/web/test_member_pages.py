@@ -6,9 +6,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.db import transaction
+from app.domain.badging.criteria import parse
+from app.domain.badging.totals import Measure, Total
 from app.domain.base import day_number, now
-from app.domain.criteria import parse
-from app.domain.totals import Measure, Total
 from tests.factories import make_member
 from tests.web.scenery import (
     NOON,
@@ -134,7 +134,7 @@ def test_the_list_tells_what_the_tips_tell(client, engine, ada):
 
 
 def test_a_streak_counts_the_days_up_to_today(client, engine, ada):
-    from app.domain.activities import Activity
+    from app.domain.record.activities import Activity
 
     with transaction(engine) as session:
         make_badge(session, "weekly-hop", earn={"streak": "visited", "n": 7})

@@ -13,16 +13,20 @@ from sqlalchemy import select
 
 from app import jobs
 from app.db import transaction
-from app.domain import audit_log, blocks, conversations, exports, messages, reports
-from app.domain.audit_log import AuditEntry
 from app.domain.base import now
-from app.domain.brakes import MESSAGE_PACES, Trust
-from app.domain.conversations import Conversation, Message
-from app.domain.deliveries import Delivery
-from app.domain.members import Member
-from app.domain.notifications import Notification
+from app.domain.leaving import exports
+from app.domain.mail.deliveries import Delivery
+from app.domain.moderation import reports
+from app.domain.moderation.reports import Report
+from app.domain.notices.notifications import Notification
+from app.domain.people import blocks
+from app.domain.people.members import Member
 from app.domain.problems import Conflict, Invalid, Refused, TooSoon
-from app.domain.reports import Report
+from app.domain.record import audit_log
+from app.domain.record.audit_log import AuditEntry
+from app.domain.writing import conversations, messages
+from app.domain.writing.brakes import MESSAGE_PACES, Trust
+from app.domain.writing.conversations import Conversation, Message
 from tests.factories import make_member
 from tests.web.forms import problems, send, soup
 from tests.web.scenery import make_ranks

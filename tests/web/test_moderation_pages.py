@@ -6,9 +6,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.db import transaction
-from app.domain import flags
-from app.domain.members import Role
-from app.domain.threads import Post
+from app.domain.forum.threads import Post
+from app.domain.moderation import flags
+from app.domain.people.members import Role
 from tests.factories import make_answer, make_member
 from tests.web.scenery import sign_in
 from tests.web.visitors import Visitor
@@ -157,7 +157,7 @@ def test_a_suspended_member_is_out_at_once_and_the_log_in_says_why(engine, cast,
 
 
 def suspended_password():
-    from app.domain.accounts import HASHER
+    from app.domain.membership.accounts import HASHER
 
     return HASHER.hash("a long password")
 

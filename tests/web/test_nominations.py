@@ -8,14 +8,17 @@ import pytest
 from sqlalchemy import func, select
 
 from app.db import transaction
-from app.domain import awards, blocks, inbox, nominations, requests, tidings
-from app.domain.activities import Activity
-from app.domain.badges import Award, Badge
-from app.domain.members import Member
-from app.domain.notifications import Notification
-from app.domain.points import Rank
+from app.domain.awarding import awards
+from app.domain.badging.badges import Award, Badge
+from app.domain.correspondence import inbox, tidings
+from app.domain.notices.notifications import Notification
+from app.domain.people import blocks
+from app.domain.people.members import Member
 from app.domain.problems import Invalid, Refused
-from app.domain.requests import BadgeRequest
+from app.domain.record.activities import Activity
+from app.domain.record.points import Rank
+from app.domain.ways import nominations, requests
+from app.domain.ways.requests import BadgeRequest
 from tests.factories import make_member
 from tests.web.forms import fields, problems, send, soup, text_of
 from tests.web.scenery import make_badge, make_ranks

@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 
 from app.db import transaction
-from app.domain import account_letters, blocks, check_codes, deliveries, digest_letters, letters, mailbox, preferences
 from app.domain.base import now
-from app.domain.members import Member
-from app.domain.preferences import FREQUENCIES, KINDS
+from app.domain.correspondence import digest_letters, letters
+from app.domain.mail import check_codes, deliveries, mailbox, preferences
+from app.domain.mail.preferences import FREQUENCIES, KINDS
+from app.domain.membership import account_letters
+from app.domain.people import blocks
+from app.domain.people.members import Member
 from tests.factories import make_member
 from tests.web.forms import fields, fill_in, form_at, problems, send, soup, text_of, toast
 from tests.web.scenery import make_ranks, sign_in

@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 
 from app.db import transaction
 from app.domain import markup
-from app.domain.threads import Tag, ThreadTag
+from app.domain.forum.threads import Tag, ThreadTag
 from tests.factories import make_category, make_member
 from tests.web.scenery import (
     make_award,

@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from app.db import transaction
 from app.domain.base import now
-from app.domain.scores import EVERYWHERE, WEEK, Score, week_at
+from app.domain.record.scores import EVERYWHERE, WEEK, Score, week_at
 from tests.factories import make_category, make_member
 from tests.web.scenery import (
     make_award,

@@ -12,11 +12,11 @@ from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import accounts, passwords
 from app.domain.base import now
-from app.domain.deliveries import Delivery
-from app.domain.links import Link
-from app.domain.members import Member
+from app.domain.mail.deliveries import Delivery
+from app.domain.membership import accounts, passwords
+from app.domain.membership.links import Link
+from app.domain.people.members import Member
 from tests.factories import give_password, make_member, sign_up
 from tests.mail.letters import html_of, path_in
 from tests.mail.letters import text_of as letter_text

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from app.db import transaction
-from app.domain import pictures
+from app.domain.people import pictures
 from tests.factories import make_member
 
 

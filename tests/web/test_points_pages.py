@@ -8,11 +8,11 @@ import io
 import pytest
 
 from app.db import transaction
-from app.domain import statements
 from app.domain.base import now
-from app.domain.members import Member
-from app.domain.scores import EVERYWHERE, WEEK, Score, week_at, week_name
-from app.domain.threads import Reaction
+from app.domain.forum.threads import Reaction
+from app.domain.people.members import Member
+from app.domain.record.scores import EVERYWHERE, WEEK, Score, week_at, week_name
+from app.domain.rewards import statements
 from tests.factories import make_category, make_member
 from tests.web.forms import fill_in, soup, text_of, toast
 from tests.web.scenery import days, make_entry, make_post, make_ranks, make_rule, make_thread_of, sign_in

@@ -7,10 +7,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import drafts, posts
-from app.domain.activities import Activity
-from app.domain.audit_log import AuditEntry
-from app.domain.threads import Post, Reaction, Thread
+from app.domain.forum import drafts
+from app.domain.forum.threads import Post, Reaction, Thread
+from app.domain.record.activities import Activity
+from app.domain.record.audit_log import AuditEntry
+from app.domain.writing import posts
 from tests.factories import make_answer, make_category, make_member, make_thread
 from tests.web.scenery import sign_in
 from tests.web.writing import HTMX, fields, form_to, send, soup

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import delete, select
 
 from app.db import transaction
-from app.domain import prepared_replies
-from app.domain.audit_log import AuditEntry
-from app.domain.members import Role
-from app.domain.prepared_replies import PreparedReply
+from app.domain.people.members import Role
 from app.domain.problems import Conflict, Invalid
+from app.domain.record.audit_log import AuditEntry
+from app.domain.ways import prepared_replies
+from app.domain.ways.prepared_replies import PreparedReply
 from tests.factories import make_member
 from tests.web.forms import problems, soup, text_of
 from tests.web.scenery import sign_in

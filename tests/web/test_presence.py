@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain.reads import ThreadRead
-from app.domain.threads import Thread
+from app.domain.forum.reads import ThreadRead
+from app.domain.forum.threads import Thread
 from tests.factories import give_password, make_member, make_thread
 from tests.web.test_login import PASSWORD, log_in
 

@@ -9,8 +9,8 @@ from PIL import Image
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain.members import Member
-from app.domain.pictures import Picture
+from app.domain.people.members import Member
+from app.domain.people.pictures import Picture
 from tests.factories import make_member
 from tests.web.forms import problems, send, soup, toast
 from tests.web.scenery import make_ranks, make_thread_of, sign_in

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.db import transaction
-from app.domain import follows
+from app.domain.badging.profiles import ACTIVITY_PER_PAGE
 from app.domain.base import now
-from app.domain.profiles import ACTIVITY_PER_PAGE
+from app.domain.forum import follows
 from tests.factories import make_member
 from tests.web.forms import soup
 from tests.web.scenery import days, make_post, make_ranks, make_thread_of, sign_in

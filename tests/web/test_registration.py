@@ -10,14 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import accounts, blocked_names, easy_passwords, limits, posts
-from app.domain.activities import Activity
+from app.domain import limits
 from app.domain.base import now
-from app.domain.deliveries import Delivery
-from app.domain.links import Link
-from app.domain.members import Member
+from app.domain.mail.deliveries import Delivery
+from app.domain.membership import accounts, blocked_names, easy_passwords
+from app.domain.membership.links import Link
+from app.domain.people.members import Member
 from app.domain.problems import Refused
-from app.web.accounts import JOINING
+from app.domain.record.activities import Activity
+from app.domain.writing import posts
+from app.web.membership.accounts import JOINING
 from tests.factories import make_category, make_member, sign_up
 from tests.mail.letters import html_of, path_in
 from tests.mail.letters import text_of as letter_text

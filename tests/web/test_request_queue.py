@@ -9,15 +9,17 @@ from sqlalchemy import delete, event, func, select, text
 
 from app import jobs
 from app.db import transaction
-from app.domain import inbox, prepared_replies, request_queue, requests, tidings, warnings_given
-from app.domain.audit_log import AuditEntry
-from app.domain.badges import Award
+from app.domain.badging.badges import Award
 from app.domain.base import now
-from app.domain.members import Member, Role
-from app.domain.notifications import Notification
-from app.domain.pictures import Drawing, Use
-from app.domain.prepared_replies import PreparedReply
-from app.domain.requests import BadgeRequest, Evidence, RequestEvent
+from app.domain.correspondence import inbox, tidings
+from app.domain.moderation import warnings_given
+from app.domain.notices.notifications import Notification
+from app.domain.people.members import Member, Role
+from app.domain.people.pictures import Drawing, Use
+from app.domain.record.audit_log import AuditEntry
+from app.domain.ways import prepared_replies, request_queue, requests
+from app.domain.ways.prepared_replies import PreparedReply
+from app.domain.ways.requests import BadgeRequest, Evidence, RequestEvent
 from tests.factories import make_member
 from tests.web.forms import fields, soup, text_of, toast
 from tests.web.scenery import make_badge, sign_in

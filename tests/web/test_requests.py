@@ -13,11 +13,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import requests, sessions
-from app.domain.badges import Award, Badge
+from app.domain.badging.badges import Award, Badge
 from app.domain.base import now
-from app.domain.members import Member, Role
-from app.domain.requests import BadgeRequest
+from app.domain.membership import sessions
+from app.domain.people.members import Member, Role
+from app.domain.ways import requests
+from app.domain.ways.requests import BadgeRequest
 from tests.domain.test_reactions import at_once
 from tests.factories import give_password, make_member
 from tests.web.forms import fields, fill_in, form_at, problems, send, soup, text_of, toast
@@ -494,7 +495,7 @@ def test_each_event_says_whether_it_counts(client, engine, ada):
 
 
 def test_who_leaves_withdraws_and_takes_along_what_they_asked_for(client, engine, ada):
-    from app.domain import departures
+    from app.domain.leaving import departures
 
     fill_in(client, WINDOW, note=NOTE, files=[png()])
     with transaction(engine) as session:

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from app import schema
 from app.db import db, transaction
-from app.domain import second_factors, sessions
 from app.domain.base import now
 from app.domain.limits import Spent
-from app.domain.members import Role
-from app.domain.second_factors import RecoveryCode, SecondFactor
-from app.domain.sessions import LogIn
-from app.web.second_factor import FAILURES
+from app.domain.membership import second_factors, sessions
+from app.domain.membership.second_factors import RecoveryCode, SecondFactor
+from app.domain.membership.sessions import LogIn
+from app.domain.people.members import Role
+from app.web.membership.second_factor import FAILURES
 from tests.factories import give_password, make_member
 from tests.web.forms import problems, send, soup, toast
 from tests.web.scenery import sign_in

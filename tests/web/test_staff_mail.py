@@ -10,11 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import account_letters, deliveries, digest_letters, letters, notice_letters, tidings
-from app.domain.audit_log import AuditEntry
 from app.domain.base import now
-from app.domain.deliveries import Delivery
-from app.domain.letter_examples import KINDS_OF_LETTERS
+from app.domain.correspondence import digest_letters, letters, notice_letters, tidings
+from app.domain.correspondence.letter_examples import KINDS_OF_LETTERS
+from app.domain.mail import deliveries
+from app.domain.mail.deliveries import Delivery
+from app.domain.membership import account_letters
+from app.domain.record.audit_log import AuditEntry
 from tests.factories import make_member
 from tests.web.forms import problems, send, soup, toast
 from tests.web.scenery import make_ranks, sign_in

@@ -9,8 +9,9 @@ from bs4 import BeautifulSoup
 
 from app import schema
 from app.db import transaction
-from app.domain import feedback, site_settings
-from app.domain.members import Role
+from app.domain.moderation import feedback
+from app.domain.people.members import Role
+from app.domain.site import site_settings
 from app.web.site import FRESH_SECONDS
 from tests.factories import make_category, make_member
 from tests.web.scenery import sign_in

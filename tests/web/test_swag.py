@@ -11,14 +11,15 @@ from sqlalchemy import select
 
 from app import jobs
 from app.db import transaction
-from app.domain import catalogue, swag
-from app.domain.audit_log import AuditEntry
+from app.domain import catalogue
 from app.domain.base import now
 from app.domain.catalogue import InvalidCatalogue
-from app.domain.members import Member
-from app.domain.notifications import Notification
+from app.domain.notices.notifications import Notification
+from app.domain.people.members import Member
 from app.domain.problems import Conflict, Refused
-from app.domain.swag import Milestone, Swag
+from app.domain.record.audit_log import AuditEntry
+from app.domain.rewards import swag
+from app.domain.rewards.swag import Milestone, Swag
 from tests.factories import make_member
 from tests.web.forms import fields, problems, send, soup
 from tests.web.scenery import make_award, make_badge, make_ranks

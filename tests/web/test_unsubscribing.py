@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from app.db import transaction
-from app.domain import departures, preferences, unsubscribing
 from app.domain.base import now
-from app.domain.members import Member
-from app.domain.unsubscribing import LISTS
+from app.domain.leaving import departures
+from app.domain.mail import preferences, unsubscribing
+from app.domain.mail.unsubscribing import LISTS
+from app.domain.people.members import Member
 from tests.factories import give_password, make_member
 from tests.web.forms import send, soup, text_of
 from tests.web.scenery import make_ranks, sign_in
@@ -156,6 +157,6 @@ def test_the_letters_of_an_account_that_is_gone_are_answered_calmly(client, engi
 
 
 def test_security_mail_has_no_list_to_stop():
-    from app.domain import mailbox
+    from app.domain.mail import mailbox
 
     assert not set(mailbox.SAFETY) & set(LISTS)

@@ -10,12 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import posts
 from app.domain.base import now
-from app.domain.drafts import Draft
-from app.domain.pictures import Picture
-from app.domain.points import Rank
-from app.domain.threads import Mention, Post, Thread
+from app.domain.forum.drafts import Draft
+from app.domain.forum.threads import Mention, Post, Thread
+from app.domain.people.pictures import Picture
+from app.domain.record.points import Rank
+from app.domain.writing import posts
 from tests.factories import make_answer, make_category, make_member, make_thread
 from tests.web.scenery import make_thread_of, sign_in
 from tests.web.writing import HTMX, fields, form_to, send, soup

@@ -17,31 +17,22 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from app.db import transaction
-from app.domain import (
-    attendance,
-    deliveries,
-    drafts,
-    exports,
-    feedback,
-    flags,
-    invitations,
-    links,
-    messages,
-    passwords,
-    pictures,
-    reports,
-    requests,
-    sessions,
-    unsubscribing,
-)
 from app.domain.base import Base, now
-from app.domain.conversations import Conversation
-from app.domain.links import Purpose
-from app.domain.members import Member
-from app.domain.points import Rank
-from app.domain.prepared_replies import PreparedReply
-from app.domain.swag import Milestone, Swag
-from app.domain.threads import Post
+from app.domain.forum import drafts
+from app.domain.forum.threads import Post
+from app.domain.leaving import exports
+from app.domain.mail import deliveries, unsubscribing
+from app.domain.membership import links, passwords, sessions
+from app.domain.membership.links import Purpose
+from app.domain.moderation import feedback, flags, reports
+from app.domain.people import pictures
+from app.domain.people.members import Member
+from app.domain.record.points import Rank
+from app.domain.rewards.swag import Milestone, Swag
+from app.domain.ways import attendance, invitations, requests
+from app.domain.ways.prepared_replies import PreparedReply
+from app.domain.writing import messages
+from app.domain.writing.conversations import Conversation
 from app.web import audience
 from tests.factories import make_category, make_event, make_member
 from tests.web.addresses import MACHINES

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from app.domain import criteria, kinds
-from app.domain.badges import WAYS
+from app.domain.badging import criteria
+from app.domain.badging.badges import WAYS
+from app.domain.badging.criteria import CriterionError, Node
 from app.domain.catalogue import fields
 from app.domain.catalogue.entries import MACHINE_WAYS
 from app.domain.catalogue.flaws import Flaw, meant
 from app.domain.catalogue.places import Path
-from app.domain.criteria import CriterionError, Node
+from app.domain.record import kinds
 
 Table = dict[str, Any]
 PEOPLE_WAYS = tuple(way for way in WAYS if way not in MACHINE_WAYS)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.domain.badges import Badge
+from app.domain.badging.badges import Badge
 from app.domain.catalogue import site
 from app.domain.catalogue.entries import BadgeEntry, Catalogue
 from app.domain.catalogue.fields import MADE_HERE

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, Self
 
-from app.domain import criteria
+from app.domain.badging import criteria
 
 MACHINE_WAYS = ("automatic", "checklist", "event")  # with a rule, nobody needs to decide
 UNLOCKS = ("images", "messages", "nominating")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from app.domain.badges import STATES, WAYS
+from app.domain.badging.badges import STATES, WAYS
+from app.domain.badging.insignia import FAMILIES, GLYPHS, TIERS
 from app.domain.catalogue.entries import UNLOCKS
 from app.domain.catalogue.flaws import Flaw, meant
 from app.domain.catalogue.places import Path
-from app.domain.insignia import FAMILIES, GLYPHS, TIERS
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MADE_HERE = "site"  # the catalogue of badges that staff made on the site
@@ -133,4 +133,4 @@ def _wrong_list(key: str, value: list[Any], field: Field) -> Iterator[tuple[str,
 
 def _none(key: str) -> str:
     """The list of glyphs is too long to print."""
-    return "Choose one of the names in app/domain/insignia.py" if key == "glyph" else ""
+    return "Choose one of the names in app/domain/badging/insignia.py" if key == "glyph" else ""

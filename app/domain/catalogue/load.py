@@ -15,19 +15,19 @@ from typing import Any
 from sqlalchemy import case, func, null, select, update
 from sqlalchemy.orm import Session
 
-from app.domain import chronicle, criteria
-from app.domain.badges import Badge, BadgeVersion
+from app.domain.badging import criteria
+from app.domain.badging.badges import Badge, BadgeVersion
 from app.domain.base import now
-from app.domain.catalogue import site
+from app.domain.catalogue import chronicle, site
 from app.domain.catalogue.check import circles
 from app.domain.catalogue.compare import Change, Difference, difference
 from app.domain.catalogue.entries import BadgeEntry, Catalogue, MilestoneEntry, PointsEntry, RankEntry
 from app.domain.catalogue.fields import MADE_HERE
 from app.domain.catalogue.loaded import LoadedCatalogue
-from app.domain.members import Member
-from app.domain.points import PointRule, Rank
+from app.domain.people.members import Member
 from app.domain.problems import Conflict
-from app.domain.swag import Milestone
+from app.domain.record.points import PointRule, Rank
+from app.domain.rewards.swag import Milestone
 
 
 def load(

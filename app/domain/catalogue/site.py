@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from app.domain.badges import Badge
+from app.domain.badging.badges import Badge
 from app.domain.base import EPOCH
 from app.domain.catalogue.entries import BadgeEntry, Catalogue, MilestoneEntry, PointsEntry, RankEntry
 from app.domain.catalogue.fields import MADE_HERE
 from app.domain.catalogue.loaded import LoadedCatalogue
-from app.domain.points import PointRule, Rank
-from app.domain.swag import Milestone
+from app.domain.record.points import PointRule, Rank
+from app.domain.rewards.swag import Milestone
 
 UNNAMED = ("community", "Our badges")  # of a site that never loaded a file
 

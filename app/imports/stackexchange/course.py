@@ -17,8 +17,8 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db import snapshot, transaction
+from app.domain.awarding.imported import ImportKey, ImportRun
 from app.domain.base import now
-from app.domain.imported import ImportKey, ImportRun
 from app.domain.problems import Conflict
 from app.imports.stackexchange import deeds, dump, staging
 from app.imports.stackexchange.site import STAGES, Home, Stage, category_of

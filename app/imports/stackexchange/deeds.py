@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain import derived
-from app.domain.activities import Activity
+from app.domain.awarding import derived
+from app.domain.awarding.derived import Found, Scope
+from app.domain.awarding.imported import ImportKey
 from app.domain.base import EPOCH, ring_after_commit
-from app.domain.derived import Found, Scope
-from app.domain.imported import ImportKey
+from app.domain.record.activities import Activity
 from app.imports.stackexchange.site import Home, Rows, Stage, category_of, moment
 from app.imports.stackexchange.staging import BATCH, batches
 

@@ -17,11 +17,12 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from app.domain import markup, threads
+from app.domain import markup
+from app.domain.awarding.imported import ImportKey
 from app.domain.base import Base, insert_into
-from app.domain.imported import ImportKey
-from app.domain.members import Member
-from app.domain.threads import Category, Edit, Kind, Post, Reaction, Tag, Thread, ThreadTag
+from app.domain.forum import threads
+from app.domain.forum.threads import Category, Edit, Kind, Post, Reaction, Tag, Thread, ThreadTag
+from app.domain.people.members import Member
 from app.imports.stackexchange import usernames
 
 LONGEST_BODY = 60_000

@@ -1,0 +1,1 @@
+"""Badges and what they ask for: facts, rules, running totals, how far a member is, and why not yet."""

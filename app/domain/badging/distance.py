@@ -1,0 +1,151 @@
+"""How far a member is from each badge, read from the evaluator's own totals.
+
+Two statements, however many badges are asked about: one for the running sums, one for the days that
+streaks and windows look at.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, Select, bindparam, func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from app.domain.badging import criteria, library
+from app.domain.badging.criteria import Count, Measure, Node, Progress
+from app.domain.badging.criteria.nodes import share
+from app.domain.badging.totals import Measure as MeasureRow
+from app.domain.badging.totals import Total
+from app.domain.base import day_number, now
+from app.domain.people.members import Member
+
+measures, totals, members = MeasureRow.__table__, Total.__table__, Member.__table__
+
+# Of a measure with one sum for each post, what counts is the best post. The keys of numbers are JSON
+# objects, those of their parts and of latches are not.
+_SUMS = (
+    select(measures.c.key, func.max(totals.c.value).label("value"))
+    .select_from(totals.join(measures, measures.c.id == totals.c.measure_id))
+    .where(totals.c.member_id == bindparam("member_id"), measures.c.key.like("{%}"))
+    .group_by(measures.c.key)
+)
+_ZONE = select(members.c.zone).where(members.c.id == bindparam("member_id"))
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How much of a badge's condition is done."""
+
+    have: int
+    need: int
+    noun: str
+    share: float
+
+    @property
+    def missing(self) -> int:
+        return self.need - self.have
+
+
+@dataclass
+class Standpoint:
+    """Where one member stands; what a criterion's progress is read from."""
+
+    sums: Mapping[str, int]
+    days: Mapping[str, Mapping[int, int]]
+    today: int
+    held: frozenset[str]
+
+    def value(self, measure: Measure) -> int:
+        return self.sums.get(measure.key, 0)
+
+    def window(self, measure: Measure, days: int) -> int:
+        """What counts for the last so many days."""
+        counted = self.days.get(measure.key, {})
+        return sum(step for day, step in counted.items() if self.today - days < day <= self.today)
+
+    def run(self, measure: Measure) -> int:
+        """The days in a row up to today; today may still come."""
+        counted = self.days.get(measure.key, {})
+        day = self.today if counted.get(self.today, 0) > 0 else self.today - 1
+        length = 0
+        while counted.get(day - length, 0) > 0:
+            length += 1
+        return length
+
+    def holds(self, badge: str) -> bool:
+        return badge in self.held
+
+
+def of_member(
+    session: Session, member_id: int, badges: Sequence[Row], held: Mapping[int, object]
+) -> dict[int, Distance]:
+    """The distance to each badge that a rule decides and the member does not hold, by badge."""
+    wanted = {it.id: rule(it.criterion) for it in badges if library.has_rule(it) and it.id not in held}
+    names = {it.slug: it.name for it in badges}
+    slugs = frozenset(it.slug for it in badges if it.id in held)
+    here = standpoint(session, member_id, wanted.values(), slugs)
+    return {badge_id: _distance(node.progress(here, names)) for badge_id, node in wanted.items()}
+
+
+def conditions(
+    session: Session, member_id: int | None, node: Node, names: Mapping[str, str], held: frozenset[str]
+) -> list[Progress]:
+    """Each condition of one rule, with what a member has of it (nothing for nobody)."""
+    here = standpoint(session, member_id, [node], held) if member_id else Standpoint({}, {}, 0, held)
+    return node.progress(here, names)
+
+
+def standpoint(session: Session, member_id: int, nodes: Iterable[Node], held: frozenset[str]) -> Standpoint:
+    """Where a member stands on everything these rules look at."""
+    asked = {"member_id": member_id}
+    today = day_number(now(), ZoneInfo(session.execute(_ZONE, asked).scalar_one()))
+    sums = {row.key: row.value for row in session.execute(_SUMS, asked)}
+    return Standpoint(sums, _days(session, member_id, nodes, today), today, held)
+
+
+@lru_cache(512)
+def rule(criterion: str) -> Node:
+    """The rule that some JSON describes; each is read once."""
+    return criteria.parse(json.loads(criterion))
+
+
+def _distance(steps: Sequence[Progress]) -> Distance:
+    if len(steps) == 1:
+        return Distance(steps[0].have, steps[0].need, steps[0].noun, share(steps))
+    return Distance(sum(step.done for step in steps), len(steps), "conditions met", share(steps))
+
+
+def _days(session: Session, member_id: int, nodes: Iterable[Node], today: int) -> dict[str, dict[int, int]]:
+    """What each measure of a streak or a window counted on each of the days it looks back."""
+    looking_back = frozenset((it.measure, it.days) for node in nodes for it in _counts(node) if it.days)
+    if not looking_back:
+        return {}
+    query = _day_query(frozenset(measure for measure, _ in looking_back))
+    since = today - max(days for _, days in looking_back)
+    found: dict[str, dict[int, int]] = {}
+    for key, day, step in session.execute(query, {"member_id": member_id, "since": since}):
+        found.setdefault(key, {})[day] = int(step)
+    return found
+
+
+@lru_cache(64)
+def _day_query(wanted: frozenset[Measure]) -> Select[Any]:
+    parts = []
+    for measure in sorted(wanted, key=lambda it: it.key):
+        changes = measure.changes(one_member=True)
+        parts.append(
+            select(literal(measure.key).label("key"), changes.c.day, func.sum(changes.c.step).label("step"))
+            .where(changes.c.day >= bindparam("since"))
+            .group_by(changes.c.day)
+        )
+    return select(union_all(*parts).subquery())
+
+
+def _counts(node: Node) -> Iterable[Count]:
+    if isinstance(node, Count):
+        yield node
+    for part in getattr(node, "parts", ()):
+        yield from _counts(part)

@@ -1,0 +1,1 @@
+"""Letters that are owed: who wants which, when they go, what became of them."""

@@ -1,0 +1,1 @@
+"""Joining, logging in and out, addresses, passwords, second factors."""

@@ -1,0 +1,1 @@
+"""Keeping the peace: flags, reports, warnings, suspensions, roles."""

@@ -1,0 +1,1 @@
+"""Notices on the site, and who hears of a deed."""

@@ -1,0 +1,1 @@
+"""Who is here: members, what they show of themselves, whom they block."""

@@ -1,0 +1,1 @@
+"""What is written down and only ever added to: deeds, points, scores, what staff did."""

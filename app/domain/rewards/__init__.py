@@ -1,0 +1,1 @@
+"""What points are good for: what a rank opens, statements, swag, fairness."""

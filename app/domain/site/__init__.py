@@ -1,0 +1,1 @@
+"""What staff decide about the site: its name, its colours, its texts."""

@@ -1,0 +1,1 @@
+"""The deeds of members: posts, edits, reactions, acceptance, messages."""

@@ -1,0 +1,1 @@
+"""The site and its programme, as staff run them."""

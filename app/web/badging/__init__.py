@@ -1,0 +1,1 @@
+"""Badges, awards, what comes next."""

@@ -1,0 +1,52 @@
+"""Where to go for what a badge asks: one step for each kind of deed."""
+
+from typing import NamedTuple
+
+from app.domain.badging.explanations import Condition
+from app.domain.words import _
+
+
+class Step(NamedTuple):
+    """A page of this site and what to do there."""
+
+    path: str
+    words: str
+
+
+UNANSWERED = Step("/?sort=unanswered", "See questions that wait for an answer")
+ASK = Step("/t/new", "Start a thread")
+LATEST = Step("/", "See the latest threads")
+BEST = Step("/best", "See what reached Best Of")
+
+STEPS = {
+    "email_verified": Step("/settings/account", "Confirm your address"),
+    "second_factor_on": Step("/settings/account", "Turn on two-step sign-in"),
+    "profile_completed": Step("/settings/profile", "Complete your profile"),
+    "lesson_passed": Step("/lessons", "See the lessons"),
+    "event_attended": Step("/events", "See the events"),
+    "feedback_given": Step("/feedback", "Tell us what you think"),
+    "message_sent": Step("/messages", "Write a message"),
+    "week_top_ten": Step("/leaders", "See the board of the week"),
+    "week_first": Step("/leaders", "See the board of the week"),
+    "points": Step("/points", "See what earns points"),
+    "best_of": BEST,
+} | {
+    kind: step
+    for step, kinds in (
+        (UNANSWERED, ("answered", "accepted", "first_to_two", "reversal", "explained", "insightful_received")),
+        (ASK, ("asked", "started", "viewed", "bookmarked", "good_question", "upvote_received")),
+        (LATEST, ("thread_read", "replied", "commented", "upvote_given", "insightful_given", "mentioning",
+                  "mention_answered", "badge_completed", "edited", "flag_upheld")),
+    )
+    for kind in kinds
+}  # fmt: skip
+
+
+def after(condition: Condition) -> Step | None:
+    """Where to go for a condition that is not met; None where no page would help, as with days that must pass."""
+    if condition.progress.done:
+        return None
+    if condition.badge:
+        return Step(f"/badges/{condition.badge}", _("See that badge"))
+    found = next((STEPS[kind] for kind in condition.kinds if kind in STEPS), None)
+    return Step(found.path, _(found.words)) if found else None

@@ -1,0 +1,1 @@
+"""Notices, messages, and what one wants by mail."""

@@ -1,0 +1,1 @@
+"""Search, Best Of, feeds."""

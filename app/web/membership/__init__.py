@@ -1,0 +1,1 @@
+"""Accounts, log-in, profiles and settings."""

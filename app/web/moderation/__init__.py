@@ -1,0 +1,1 @@
+"""What moderators do about posts, members and reports."""

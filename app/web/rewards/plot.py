@@ -1,0 +1,64 @@
+"""Plots: where the lines of a drawing go. The colours are the style sheet's."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from app.domain.rewards.climbs import Step
+
+WIDTH, HEIGHT = 640, 220
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 14, 28  # room for the numbers and dates at the edges
+LINES = 4
+DATES = 5
+
+
+class Label(NamedTuple):
+    """A number or date at an edge, and how far along."""
+
+    at: float
+    value: object
+
+
+class Plot(NamedTuple):
+    """A line, the ground below it, what stands at the edges, and the numbers it is drawn from."""
+
+    steps: Sequence[Step]
+    line: str
+    ground: str
+    end: tuple[float, float]
+    levels: Sequence[Label]
+    dates: Sequence[Label]
+    marks: Sequence[Label]
+
+
+def draw(steps: Sequence[Step], marks: Sequence[tuple[str, int]]) -> Plot:
+    """The balances of some weeks as a line; `marks` are named levels, drawn where they are in sight."""
+    low, high = min(0, *(it.balance for it in steps)), max(1, *(it.balance for it in steps))
+    rise = _rounded((high - low) / LINES)
+    ceiling = low + rise * -(-(high - low) // rise)
+    across = (WIDTH - LEFT - RIGHT) / (len(steps) - 1)
+
+    def down(value: float) -> float:
+        return round(HEIGHT - BOTTOM - (value - low) / (ceiling - low) * (HEIGHT - TOP - BOTTOM), 1)
+
+    points = [(round(LEFT + i * across, 1), down(it.balance)) for i, it in enumerate(steps)]
+    line = "M" + " L".join(f"{x} {y}" for x, y in points)
+    every = max(1, (len(steps) - 1) // (DATES - 1))
+    return Plot(
+        steps,
+        line,
+        f"{line} L{points[-1][0]} {down(low)} L{points[0][0]} {down(low)} Z",
+        points[-1],
+        [Label(down(value), value) for value in range(low, ceiling + 1, rise)],
+        [Label(points[i][0], steps[i].monday) for i in range(0, len(steps), every)],
+        [Label(down(value), name) for name, value in marks if low < value <= ceiling],
+    )
+
+
+def _rounded(step: float) -> int:
+    """A step that reads well: 1, 2 or 5 and noughts."""
+    size = 1
+    while True:
+        for digit in (1, 2, 5):
+            if step <= digit * size:
+                return digit * size
+        size *= 10

@@ -1,0 +1,1 @@
+"""Requests and their queue, events, invitations, nominations, gifts, lessons."""

@@ -1,0 +1,280 @@
+"""The moderators' queue of requests for badges: read, take on, decide, one or several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from flask import Blueprint, abort, current_app, g, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.db import db, transaction
+from app.domain.base import now
+from app.domain.people.members import Member
+from app.domain.problems import Conflict, Invalid, Problem
+from app.domain.ways import request_queue, requests
+from app.domain.ways.requests import BadgeRequest, RequestEvent
+from app.domain.words import _, ngettext
+from app.web.answers import by_htmx, on_to
+from app.web.audience import member, myself, staff_only
+from app.web.forum.pictures import LOCKED
+from app.web.ways import queue_case, queue_list
+
+bp = Blueprint("request_queue", __name__, url_prefix=queue_list.HERE)
+
+CLAIM_MINUTES = int(requests.CLAIM_LASTS.total_seconds() // 60)
+DECISIONS: dict[str, Callable[..., object]] = {
+    "approve": requests.approve,
+    "ask": requests.ask,
+    "decline": requests.decline,
+}
+A_YEAR = 365 * 24 * 3600
+Deed = Callable[[Session, BadgeRequest, Member], object]
+
+
+class Told(NamedTuple):
+    """What became of one of several requests that were decided at once."""
+
+    request: BadgeRequest
+    problem: str
+
+
+@bp.app_context_processor
+def surroundings() -> dict[str, Any]:
+    """For what only the team sees of every page: how many requests wait, asked where it is shown."""
+
+    def waiting() -> int:
+        if "requests_waiting" not in g:
+            g.requests_waiting = request_queue.waiting(db.session())
+        return int(g.requests_waiting)
+
+    return {"requests_waiting": waiting}
+
+
+@bp.get("")
+@staff_only
+def queue() -> str:
+    """Requests, the one that waits longest first; on a wide screen with the first of them beside."""
+    around = queue_list.around(db.session(), member())
+    if around["page"] > 1 and not around["listed"]:
+        abort(404)
+    if request.args.get("several") == "1" and around["filters"]["badge"]:
+        return render_template("queue/several.html", problems={}, typed="", told=[], **around)
+    first = _find(around["listed"][0].id) if around["listed"] else None
+    return render_template("queue/list.html", opened=False, **around, **_case(first, around))
+
+
+@bp.get("/<int:request_id>")
+@staff_only
+def show(request_id: int) -> str:
+    """One request, with what one needs to know to decide."""
+    found = _find(request_id)
+    around = queue_list.around(db.session(), member(), found)
+    return render_template("queue/list.html", opened=True, **around, **_case(found, around))
+
+
+@bp.get("/<int:request_id>/pictures/<proof>.webp")
+@staff_only
+def picture(request_id: int, proof: str) -> Response:
+    """A picture that came as evidence, which only its member and the team see."""
+    found = requests.picture(db.session(), _find(request_id), proof) or abort(404)
+    headers = {"Cache-Control": "private, no-store", "Content-Security-Policy": LOCKED}
+    return Response(found, content_type="image/webp", headers=headers)
+
+
+@bp.post("/<int:request_id>/claim")
+@staff_only
+def claim(request_id: int) -> Response | tuple[str, int]:
+    """Say that one looks at it."""
+    said = ngettext("It is yours for %(num)s minute.", "It is yours for %(num)s minutes.", CLAIM_MINUTES)
+    return _do(request_id, requests.claim, said, stay=True)
+
+
+@bp.post("/<int:request_id>/release")
+@staff_only
+def release(request_id: int) -> Response | tuple[str, int]:
+    """Leave it to others."""
+    return _do(request_id, requests.release, _("Left to the others."), stay=True)
+
+
+@bp.post("/<int:request_id>/approval")
+@staff_only
+def approve(request_id: int) -> Response | tuple[str, int]:
+    """Give the badge."""
+    words, version = request.form.get("message", ""), _version()
+    return _do(
+        request_id,
+        lambda writing, it, me: requests.approve(writing, it, me, words, version=version),
+        _("Approved. The badge is theirs, and they are told."),
+    )
+
+
+@bp.post("/<int:request_id>/refusal")
+@staff_only
+def decline(request_id: int) -> Response | tuple[str, int]:
+    """Say no, and why."""
+    words, version = request.form.get("message", ""), _version()
+    again = None if request.form.get("for_good") == "1" else requests.ASK_AGAIN_AFTER
+    return _do(
+        request_id,
+        lambda writing, it, me: requests.decline(writing, it, me, words, version=version, again_after=again),
+        _("Declined. You can take it back for ten minutes."),
+        tell=True,
+    )
+
+
+@bp.post("/<int:request_id>/question")
+@staff_only
+def ask(request_id: int) -> Response | tuple[str, int]:
+    """Ask for what is missing."""
+    words, version = request.form.get("message", ""), _version()
+    return _do(
+        request_id,
+        lambda writing, it, me: requests.ask(writing, it, me, words, version=version),
+        _("Asked. You can take it back for ten minutes."),
+        tell=True,
+    )
+
+
+@bp.post("/<int:request_id>/undo")
+@staff_only
+def undo(request_id: int) -> Response | tuple[str, int]:
+    """Take back what one decided a moment ago."""
+    version = _version()
+    return _do(
+        request_id,
+        lambda writing, it, me: requests.undo(writing, it, me, version=version),
+        _("Taken back. It waits as before."),
+        stay=True,
+    )
+
+
+@bp.post("/<int:request_id>/notes")
+@staff_only
+def remark(request_id: int) -> Response | tuple[str, int]:
+    """Write something that only the team reads."""
+    words = request.form.get("remark", "")
+    return _do(
+        request_id,
+        lambda writing, it, me: requests.remark(writing, it, me, words),
+        _("Noted. Only the team reads it."),
+        stay=True,
+    )
+
+
+@bp.post("/<int:request_id>/events/<int:evidence_id>")
+@staff_only
+def decide_event(request_id: int, evidence_id: int) -> Response | tuple[str, int]:
+    """Accept, refuse or park one event of the evidence."""
+    state, reason = request.form.get("state", ""), request.form.get("reason", "")
+    if evidence_id not in [it.id for it in request_queue.evidence(db.session(), _find(request_id)).events]:
+        abort(404)
+
+    def deed(writing: Session, _it: BadgeRequest, me: Member) -> None:
+        requests.decide_event(writing, writing.get_one(RequestEvent, evidence_id), me, state, reason)
+
+    return _do(request_id, deed, _("Noted for this event."), stay=True)
+
+
+@bp.post("/decisions")
+@staff_only
+def decide_several() -> Response | tuple[str, int]:
+    """Decide about several requests for one badge. Each is decided for itself, and told for itself."""
+    decision, words = request.form.get("decision", ""), request.form.get("message", "")
+    deed = DECISIONS.get(decision) or abort(400, "Choose what to do.")
+    chosen = [_chosen(it) for it in request.form.getlist("request")][: request_queue.PER_PAGE]
+    problems = {} if chosen else {"several": _("Choose at least one request.")}
+    told: list[Told] = []
+    for request_id, version in chosen:
+        found = _find(request_id)
+        said = queue_case.filled(words, found, member(), to_holder=decision == "approve")
+        try:
+            with transaction() as writing:
+                deed(writing, writing.get_one(BadgeRequest, request_id), myself(writing), said, version=version)
+        except Invalid as no:
+            problems = no.fields
+            break  # what was typed is the same for all
+        except Problem as no:
+            told.append(Told(found, str(no)))
+        else:
+            told.append(Told(found, ""))
+    if told and not problems and not any(it.problem for it in told):
+        said = ngettext("%(num)s request decided.", "%(num)s requests decided.", len(told))
+        return on_to(queue_list.back(), said)
+    around = queue_list.around(db.session(), member())
+    page = render_template("queue/several.html", problems=problems, typed=words, told=told, **around)
+    return page, 422 if problems else 409
+
+
+@bp.post("/keys")
+@staff_only
+def choose_keys() -> Response:
+    """Switch the keys of the queue on or off, on this device."""
+    on = request.form.get("keys") == "1"
+    answer = on_to(queue_list.back(), _("The keys are on.") if on else _("The keys are off."))
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    answer.set_cookie("queue_keys", "1" if on else "", max_age=A_YEAR, secure=secure, httponly=True, samesite="Lax")
+    return answer
+
+
+def _do(
+    request_id: int, deed: Deed, said: str, *, stay: bool = False, tell: bool = False
+) -> Response | tuple[str, int]:
+    """Do something about a request and go on; or show it as it is now, with what was typed.
+
+    `stay` goes on with the same request, `tell` with the next one, beside a word about what was done.
+    """
+    _find(request_id)
+    try:
+        with transaction() as writing:
+            deed(writing, writing.get_one(BadgeRequest, request_id), myself(writing))
+    except Invalid as no:
+        return _again(request_id, no.fields, "", 422)
+    except Conflict as no:
+        return _again(request_id, {}, str(no), 409)
+    return on_to(queue_list.back(request_id if stay else None, request_id if tell else None), said)
+
+
+def _again(request_id: int, problems: dict[str, str], conflict: str, code: int) -> tuple[str, int]:
+    db.session.expire_all()
+    found = _find(request_id)
+    around = queue_list.around(db.session(), member(), found)
+    typed = {"typed": request.form.get("message", ""), "remarked": request.form.get("remark", "")}
+    given = around | _case(found, around) | typed | {"problems": problems, "conflict": conflict, "opened": True}
+    return render_template("queue/_case.html" if by_htmx() else "queue/list.html", **given), code
+
+
+def _case(found: BadgeRequest | None, around: dict[str, Any]) -> dict[str, Any]:
+    keys = request.cookies.get("queue_keys") == "1"
+    return queue_case.about(db.session(), found, member(), around["search"], around["listed"]) | {
+        "keys": keys, "host": queue_case.host, "done": _just_done(),
+    }  # fmt: skip
+
+
+def _just_done() -> BadgeRequest | None:
+    """The request that the viewer came from, where they may still take back what they decided about it."""
+    number = request.args.get("done", "")
+    done = (
+        request_queue.find(db.session(), int(number))
+        if number.isascii() and number.isdigit() and len(number) < 16
+        else None
+    )
+    return done if done and done.can_be_undone_by(member(), now()) else None
+
+
+def _find(request_id: int) -> BadgeRequest:
+    return request_queue.find(db.session(), request_id) or abort(404)
+
+
+def _version() -> int:
+    text = request.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+def _chosen(text: str) -> tuple[int, int]:
+    """A request and the version that was seen of it, as the boxes of the list send them."""
+    parts = text.split(".")
+    if len(parts) != 2 or not all(it.isascii() and it.isdigit() and len(it) < 16 for it in parts):
+        abort(400, "That request is not known.")
+    return int(parts[0]), int(parts[1])

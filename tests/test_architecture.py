@@ -25,6 +25,13 @@ MAY_IMPORT = {
     "app/imports": {"app.imports", "app.domain", "app.db"},
 }
 
+# The folders of the domain, in the order in which they know each other: each only those before it. What they all
+# stand on (base, words, problems, ...) lies in no folder and knows only its like.
+LAYERS = (
+    "people", "record", "site", "forum", "badging", "finding", "mail", "notices", "rewards", "writing", "membership",
+    "moderation", "awarding", "catalogue", "ways", "correspondence", "leaving",
+)  # fmt: skip
+
 
 def modules(place):
     path = ROOT / place
@@ -46,8 +53,9 @@ def imports_of(path):
         if isinstance(node, ast.Import):
             yield from (it.name for it in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from app import bell` names the module app.bell
-            yield from ([f"app.{it.name}" for it in node.names] if node.module == "app" else [node.module])
+            # `from app import bell` names the module app.bell, `from app.domain import words` app.domain.words
+            parts = node.module in ("app", "app.domain")
+            yield from ([f"{node.module}.{it.name}" for it in node.names] if parts else [node.module])
 
 
 def is_within(name, places):
@@ -72,6 +80,24 @@ def test_the_domain_knows_no_web_no_queue_and_no_mail():
         for name in imports_of(path)
         if name.partition(".")[0] in OUTSIDE_DOMAIN
     }
+    assert not wrong
+
+
+def layer(dotted):
+    """Where a module of the domain stands; 0 is what all stand on."""
+    folder = dotted.split(".")[2] if dotted.count(".") > 1 else ""
+    return LAYERS.index(folder) + 1 if folder in LAYERS else 0
+
+
+def test_the_folders_of_the_domain_know_only_those_before_them():
+    domain = ROOT / "app/domain"
+    assert {it.name for it in domain.iterdir() if (it / "__init__.py").exists()} == set(LAYERS)
+    wrong = set()
+    for path in sorted(domain.rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if name != "app.domain.__init__":  # it makes every table known
+            known = {it for it in imports_of(path) if it.startswith("app.domain.")}
+            wrong |= {f"{name} imports {it}" for it in known if layer(it) > layer(name)}
     assert not wrong
 
 

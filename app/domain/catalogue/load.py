@@ -28,6 +28,7 @@ from app.domain.people.members import Member
 from app.domain.problems import Conflict
 from app.domain.record.points import PointRule, Rank
 from app.domain.rewards.swag import Milestone
+from app.domain.words import _
 
 
 def load(
@@ -179,8 +180,11 @@ def refuse_circles(session: Session) -> None:
     }
     for circle in circles(rules):
         raise Conflict(
-            f"with what was edited on the site, badges need each other in a circle: {', '.join(circle)}."
-            " Load with --force, or change them on the site first."
+            _(
+                "with what was edited on the site, badges need each other in a circle: %(badges)s."
+                " Load with --force, or change them on the site first.",
+                badges=", ".join(circle),
+            )
         )
 
 

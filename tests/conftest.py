@@ -26,9 +26,10 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 import config
-from app import bell, cli, create_app, queue, redis_server, schema
+from app import bell, cli, create_app, queue
 from app.db import db, prepare
 from tests import servers
+from tests.places import Place
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_FLAGS = [
@@ -61,53 +62,47 @@ def redis_url(workplace: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgres_url(postgres: servers.Postgres) -> str:
+    """The address of the site's database on PostgreSQL."""
+    return postgres.database("contrail")
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def engine_url(request: pytest.FixtureRequest, workplace: Path) -> str:
     """The address of the database, once for each engine."""
     if request.param == "sqlite":
         return f"sqlite:///{workplace}/contrail.db"
-    return str(request.getfixturevalue("postgres").database("contrail"))
+    return str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture(scope="session")
-def site(engine_url: str, redis_url: str, workplace: Path) -> Iterator[Flask]:
-    """The site on a migrated database; `app` is the same with the database emptied."""
-    for leftover in workplace.glob("contrail.db*"):  # of the last time, where tests come in another order
-        leftover.unlink()
-    settings = {"INSTANCE_DIR": str(workplace), "DATABASE_URL": engine_url, "REDIS_URL": redis_url}
-    app = create_app(config.read(settings))
-    app.testing = True
-    cli.install(app)
-    schema.upgrade(app)
-    with app.app_context():
-        db.engine.dispose()
-    if engine_url.startswith("sqlite"):
-        shutil.copy(workplace / "contrail.db", workplace / "template.db")
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+def places(workplace: Path, redis_url: str) -> Iterator[Callable[[str], Place]]:
+    """The site on the database at an address, made when it is first asked for."""
+    made: dict[str, Place] = {}
+
+    def on(url: str) -> Place:
+        if url not in made:
+            made[url] = Place(url, workplace, redis_url)
+        return made[url]
+
+    yield on
+    for it in made.values():
+        it.close()
 
 
 @pytest.fixture
-def app(site: Flask, workplace: Path, redis_url: str) -> Iterator[Flask]:
+def site(engine_url: str, places: Callable[[str], Place]) -> Flask:
+    """The site on a migrated database; `app` is the same with the database emptied."""
+    return places(engine_url).site
+
+
+@pytest.fixture
+def app(engine_url: str, places: Callable[[str], Place]) -> Iterator[Flask]:
     """The site with an empty database and empty queues. No context is pushed: requests make their own."""
-    with site.app_context():
-        engine = db.engine
-    engine.dispose()
-    if engine.dialect.name == "sqlite":
-        for leftover in ("contrail.db-wal", "contrail.db-shm"):
-            (workplace / leftover).unlink(missing_ok=True)
-        shutil.copy(workplace / "template.db", workplace / "contrail.db")
-    else:
-        servers.empty(engine)
-    site.extensions["presence"].clear()
-    site.extensions["site"].clear()
-    with redis_server.connect(redis_url) as client:
-        client.flushall()
-    settings: config.Settings = site.config["SETTINGS"]
-    bell.hang(redis_url, settings.secret_key)
-    yield site
-    engine.dispose()
+    place = places(engine_url)
+    yield place.empty()
+    place.rest()
 
 
 @pytest.fixture

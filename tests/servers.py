@@ -97,30 +97,42 @@ def postgres() -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def empty(engine: Engine) -> None:
-    """Delete every row and start every number at 1; far cheaper than a new database."""
-    with psycopg.connect(
-        engine.url.set(drivername="postgresql").render_as_string(False), autocommit=True
-    ) as connection:
-        connection.execute("SET client_min_messages = warning")
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+class Emptier:
+    """Deletes every row of a database and starts every number at 1; far cheaper than a new database.
+
+    It keeps its connection, which soon knows by heart how to find the few tables that have rows at all.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._connection = psycopg.connect(url, autocommit=True, prepare_threshold=0)
+        self._connection.execute("SET session_replication_role = replica")  # the keys hold again when all are empty
+        tables = self._names(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
         )
-        connection.execute(
-            """
-            DO $$
-            DECLARE it record;
-            BEGIN
-                SET LOCAL session_replication_role = replica;  -- the keys hold again when all are empty
-                FOR it IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-                    EXECUTE format('DELETE FROM %I', it.tablename);
-                END LOOP;
-                FOR it IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
-                    EXECUTE format('ALTER SEQUENCE %I RESTART', it.sequencename);
-                END LOOP;
-            END $$
-            """
+        numbers = self._names("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'")
+        self._filled = " UNION ALL ".join(
+            f'SELECT \'DELETE FROM "{it}"\' WHERE EXISTS (SELECT FROM "{it}")' for it in tables
         )
+        self._counted = " UNION ALL ".join(
+            f"SELECT 'SELECT setval(''\"{it}\"'', 1, false)' FROM \"{it}\" WHERE is_called" for it in numbers
+        )
+
+    def _names(self, query: str) -> list[str]:
+        return [name for (name,) in self._connection.execute(query)]
+
+    def empty(self) -> None:
+        """Delete everything. Who left a transaction open loses it."""
+        self._names(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+        )
+        statements = self._names(self._filled) + self._names(self._counted)
+        if statements:
+            self._connection.execute("; ".join(statements), prepare=False)
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -92,8 +93,8 @@ def unbroken(bring, engine, tmp_path):
 
 def empty(engine) -> None:
     if engine.dialect.name == "postgresql":
-        engine.dispose()
-        servers.empty(engine)
+        with closing(servers.Emptier(engine)) as emptier:
+            emptier.empty()
         return
     with engine.begin() as connection:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")

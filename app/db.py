@@ -19,10 +19,11 @@ import app.domain  # noqa: F401  every table is known before the metadata is use
 from app import bell
 from app.domain.base import Base
 from app.domain.mail.deliveries import Delivery
+from app.domain.notices.announcements import Announcement
 from app.domain.record.activities import Activity
 
 BUSY_SECONDS = 10
-BELLS = {Activity: "awards", Delivery: "mail"}
+BELLS = {Activity: "awards", Announcement: "announcements", Delivery: "mail"}
 
 
 class ReadingSession(flask_sqlalchemy.session.Session):

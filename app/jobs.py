@@ -15,7 +15,7 @@ from app.domain.base import now
 from app.domain.leaving import exports
 from app.domain.mail import deliveries, digests
 from app.domain.membership import blocked_names, links, sessions
-from app.domain.notices import notifications
+from app.domain.notices import announcements, notifications
 from app.domain.rewards import swag
 from app.domain.ways import request_queue
 
@@ -31,6 +31,14 @@ def send() -> int:
     """Send the letters that are due; returns how many left."""
     bell.answer(queue.MAIL)
     return mail.send()
+
+
+def announce() -> int:
+    """Tell members of announcements; returns how many notices were new."""
+    bell.answer(queue.ANNOUNCEMENTS)
+    with snapshot() as reading:
+        owed = announcements.any_owed(reading)
+    return announcements.tell(transaction) if owed else 0
 
 
 def make_exports() -> int:

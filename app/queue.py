@@ -26,10 +26,13 @@ from app import logs, redis_server
 
 log = structlog.get_logger("contrail.queue")
 
-AWARDS, MAIL, EXPORTS = "awards", "mail", "exports"
+AWARDS, MAIL, ANNOUNCEMENTS, EXPORTS = "awards", "mail", "announcements", "exports"
 QUEUES = (AWARDS, MAIL)
-FUNCTIONS = {AWARDS: "app.jobs.evaluate", MAIL: "app.jobs.send", EXPORTS: "app.jobs.make_exports"}
-SHARED = {EXPORTS: MAIL}  # a file now and then is not worth a process of its own
+FUNCTIONS = {
+    AWARDS: "app.jobs.evaluate", MAIL: "app.jobs.send", ANNOUNCEMENTS: "app.jobs.announce",
+    EXPORTS: "app.jobs.make_exports",
+}  # fmt: skip
+SHARED = {ANNOUNCEMENTS: MAIL, EXPORTS: MAIL}  # what comes now and then is not worth a process of its own
 JOB_SECONDS = 600
 IGNORED = (
     "success_callback_name", "failure_callback_name", "stopped_callback_name", "webhooks",

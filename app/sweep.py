@@ -16,6 +16,7 @@ log = structlog.get_logger("contrail.sweep")
 EVERY_SECONDS = 2.0
 SWEPT = {
     jobs.evaluate: 0.0,
+    jobs.announce: 0.0,
     jobs.send: 0.0,
     jobs.make_exports: 20.0,
     jobs.write_digests: 20.0,

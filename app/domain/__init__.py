@@ -14,7 +14,7 @@ from app.domain.leaving import exports  # noqa: F401
 from app.domain.mail import deliveries, mailings, preferences  # noqa: F401
 from app.domain.membership import blocked_names, links, second_factors, sessions  # noqa: F401
 from app.domain.moderation import feedback, flags, reports, suspensions, warnings_given  # noqa: F401
-from app.domain.notices import notifications  # noqa: F401
+from app.domain.notices import announcements, notifications  # noqa: F401
 from app.domain.people import blocks, members, pictures  # noqa: F401
 from app.domain.record import activities, audit_log, points, scores  # noqa: F401
 from app.domain.rewards import swag  # noqa: F401

@@ -62,10 +62,10 @@ class Clerk:
 
 
 @contextmanager
-def mail_server(**options: Any) -> Iterator[tuple[Clerk, int]]:
+def mail_server(port: int = 0, **options: Any) -> Iterator[tuple[Clerk, int]]:
     """A server on a port of this machine, with its clerk."""
     clerk = Clerk()
-    controller = Controller(clerk, hostname="127.0.0.1", port=free_port(), **options)
+    controller = Controller(clerk, hostname="127.0.0.1", port=port or free_port(), **options)
     controller.start()
     try:
         yield clerk, controller.port

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.domain import statistics
 from app.domain.awarding import audit, awards, evaluator, ledger, programme
 from app.domain.awarding.evaluator import LEASE, OWED, Open
 from app.domain.awarding.ledger import Book
@@ -120,7 +121,11 @@ def _run(open_transaction: Open, token: str, only: str | None, tell: Tell) -> li
                 tell(*stage)
                 step(session)
         with holding() as session:
-            return settle(session, rules)
+            gains = settle(session, rules)
+        if sum(it.awards for it in gains) >= statistics.MANY:
+            with open_transaction() as session:
+                statistics.count_anew(session)
+        return gains
     finally:
         with open_transaction() as session:
             leases.release(session, LEASE, token)

@@ -1,6 +1,6 @@
 """Letters: every kind there is, written in the moment it is sent."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,8 @@ WRITERS: dict[str, Writer] = {**account_letters.WRITERS, **notice_letters.WRITER
 def write(session: Session, owed: Delivery, *, at: datetime | None = None) -> Letter:
     """What an owed letter says now, with links made for it; raises Unwanted."""
     moment = at or now()
+    if moment - owed.created_at > account_letters.STALE.get(owed.kind, timedelta.max):
+        raise Unwanted("asked for so long ago that nobody waits for it")
     letter = WRITERS[owed.kind](session, owed, moment)
     first = owed.handovers == 0
     if owed.kind in account_letters.ASKED_BY_ANYBODY and first and account_letters.pause(session, letter.to, at=moment):

@@ -40,6 +40,7 @@ from app.domain.people.members import Member
 LEASE = timedelta(minutes=2)  # longer than any conversation with a mail server may last
 GIVE_UP = timedelta(hours=48)
 STEPS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+TRIES = 1 + len(STEPS) + (GIVE_UP - sum(STEPS, timedelta())) // STEPS[-1]  # so many take two days
 DOUBT = timedelta(minutes=1)  # how long to wait before a letter that may have left is sent once more
 REST_LEAST, REST_MOST = timedelta(seconds=5), timedelta(minutes=15)
 KEPT = timedelta(days=90)
@@ -179,16 +180,22 @@ def dropped(session: Session, letter: Delivery, why: str) -> None:
 
 
 def put_off(session: Session, letter: Delivery, reply: str, *, at: datetime | None = None) -> None:
-    """Try again later, each time after a longer while; after two days never. Raises Lost."""
-    moment = at or now()
-    due = moment + STEPS[min(letter.attempts, len(STEPS)) - 1]
+    """Try again later, each time after a longer while; after two days of trying never. Raises Lost.
+
+    Tries are counted, not hours: what waited for a server that was away has lost none of them.
+    """
+    if letter.attempts >= TRIES:
+        dead(session, letter, reply)
+        return
+    due = (at or now()) + STEPS[min(letter.attempts, len(STEPS)) - 1]
     refused = {"handovers": Delivery.handovers - 1} if letter.state == "handover" else {}
-    _requeue(session, letter, moment, due_at=due, reply=reply[:500], **refused)
+    _step(session, letter, letter.state, state="queued", token=None, due_at=due, reply=reply[:500], **refused)
 
 
-def put_back(session: Session, letter: Delivery, reply: str, *, at: datetime | None = None) -> None:
+def put_back(session: Session, letter: Delivery, reply: str) -> None:
     """Leave the letter as if nobody had tried: the way was blocked, which is not its fault. Raises Lost."""
-    _requeue(session, letter, at or now(), attempts=Delivery.attempts - 1, reply=reply[:500])
+    untried = {"attempts": Delivery.attempts - 1, "reply": reply[:500]}
+    _step(session, letter, letter.state, state="queued", token=None, **untried)
 
 
 def doubt(session: Session, letter: Delivery, reply: str, *, at: datetime | None = None) -> None:
@@ -282,13 +289,6 @@ def _lease_from(moment: datetime) -> Case[datetime]:
     """What failed often may be what kills its sender: should it happen again, others have an hour in peace."""
     soon, late = (literal(moment + it, Instant()) for it in (LEASE, max(LEASE, STEPS[-1])))
     return case((Delivery.attempts < len(STEPS), soon), else_=late)
-
-
-def _requeue(session: Session, letter: Delivery, moment: datetime, **values: Any) -> None:
-    if moment - letter.created_at >= GIVE_UP:
-        dead(session, letter, values["reply"])
-    else:
-        _step(session, letter, letter.state, state="queued", token=None, **values)
 
 
 def _settle(session: Session, letter: Delivery, state: str, reply: str, **more: Any) -> None:

@@ -11,9 +11,10 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, delete, literal, select, text, update
+from sqlalchemy import Row, Select, delete, literal, select, update
 from sqlalchemy.orm import Session
 
+from app.domain import statistics
 from app.domain.base import day_number, insert_into, now, ring_after_commit
 from app.domain.mail import mailings, preferences
 from app.domain.mail.deliveries import UNSETTLED, Delivery
@@ -21,7 +22,6 @@ from app.domain.mail.mailings import DigestDue, DigestItem
 from app.domain.people.members import Member
 
 AT_ONCE = 500
-MANY = 5000
 DAYS = {"daily": 1, "weekly": 7}
 LATE = timedelta(hours=6)  # so long after its hour a digest may come on the next day, instead of that day's own
 FARTHEST = timedelta(days=9)  # no digest is due later than that, unless a clock was wrong
@@ -50,16 +50,10 @@ def write_due(open_transaction: Callable[[], AbstractContextManager[Session]], *
             written += _write(session, dues, held, moment)
         if len(dues) < AT_ONCE:
             break
-    if written >= MANY:
+    if written >= statistics.MANY:
         with open_transaction() as session:
-            _count_anew(session)
+            statistics.count_anew(session, Delivery, DigestItem, DigestDue)
     return written
-
-
-def _count_anew(session: Session) -> None:
-    """Let PostgreSQL know how many letters there are by now: until it does, finding the next costs 25 times as much."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("ANALYZE deliveries"))
 
 
 def any_due(session: Session, *, at: datetime | None = None) -> bool:

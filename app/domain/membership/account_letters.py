@@ -18,6 +18,8 @@ from app.domain.people.members import Member
 # However many people ask for them: nobody's mailbox is filled by strangers.
 AT_MOST = (Limit(3, timedelta(hours=1)), Limit(10, timedelta(days=1)))
 ASKED_BY_ANYBODY = frozenset({"welcome", "new_address", "password_reset"})
+# Somebody waits before the screen for these. Those that tell of what happened come however late they are.
+STALE = {"password_reset": timedelta(days=1), "test_mail": timedelta(days=1)}
 
 
 def pause(session: Session, email: str, *, at: datetime | None = None) -> timedelta | None:

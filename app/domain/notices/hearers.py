@@ -4,12 +4,12 @@ However many they are, a deed costs one statement for all of them. Nobody hears 
 they did themselves; nor who left, is suspended, or blocked whoever did it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Subquery, and_, func, literal, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from app.domain.base import Instant
@@ -40,6 +40,11 @@ def silence(session: Session) -> Iterator[None]:
         del session.info[SILENT]
 
 
+def is_silent(session: Session) -> bool:
+    """Whether nobody is told of what is done at the moment."""
+    return SILENT in session.info
+
+
 def of_post(
     session: Session, post: Post, author: Member, moment: datetime, *, answered: Sequence[Post] = ()
 ) -> None:  # fmt: skip
@@ -47,19 +52,28 @@ def of_post(
 
     Of the reasons somebody has to hear of it the first counts: a mention, being asked or answered, what they follow.
     """
-    if session.info.get(SILENT):
+    if is_silent(session):
         return
     session.flush()
-    reasons = [
-        select(*columns, literal(place).label("place")).where(holds)
-        for place, (columns, holds) in enumerate(_reasons(post, answered))
-    ]
-    _tell_of_post(session, union_all(*reasons).subquery(), post, author, moment)
+    _tell_of_post(session, _heard(post, answered), post, author, moment)
+
+
+def is_for_all(post: Post) -> bool:
+    """Whether every member is told of a post: too many to do so in its own transaction."""
+    return post.kind in OPENING_KINDS and (post.thread.category.staff_only or post.kind == Kind.ANNOUNCEMENT)
+
+
+def of_announcement(session: Session, post: Post, after: int, up_to: int) -> int:
+    """Tell some members of a post that is for all, by their numbers; returns how many had not been told."""
+    if post.author is None:
+        return 0
+    some = _heard(post, (), lambda member: and_(member > after, member <= up_to))
+    return _tell_of_post(session, some, post, post.author, post.created_at)
 
 
 def of_mentions(session: Session, post: Post, by: Member, mentioned: Sequence[Member], moment: datetime) -> None:
     """Tell members whom an edit has added to a post; who was told of the post already is not told again."""
-    if session.info.get(SILENT) or not mentioned or post.author is None:
+    if is_silent(session) or not mentioned or post.author is None:
         return
     those = Member.id.in_([it.id for it in mentioned if it.id != by.id])
     named = select(*_because(Member.id, "mention"), literal(0).label("place")).where(those).subquery()
@@ -72,7 +86,7 @@ def of_reaction(session: Session, post: Post, by: Member, kind: str, moment: dat
     All that come until they look are one notice.
     """
     to = post.author
-    if to is None or session.info.get(SILENT) or not _hears(session, to, by, moment):
+    if to is None or is_silent(session) or not _hears(session, to, by, moment):
         return
     before = select(Activity.id).where(
         Activity.kind == f"{kind}_received", Activity.post_id == post.id, Activity.actor_id == by.id
@@ -92,7 +106,7 @@ def of_reaction(session: Session, post: Post, by: Member, kind: str, moment: dat
 
 def of_acceptance(session: Session, answer: Post, by: Member, moment: datetime) -> None:
     """Tell who wrote an answer that it was accepted, and who marked it or its question that there is a solution."""
-    if session.info.get(SILENT):
+    if is_silent(session):
         return
     told = (
         select(*_because(Member.id, "accepted"), literal(0).label("place")).where(Member.id == answer.author_id),
@@ -119,25 +133,35 @@ def of_week(session: Session, week: int, ended: datetime, moment: datetime) -> N
     notifications.tell(session, notices, at=moment)
 
 
-Reason = tuple[tuple[ColumnElement[Any], ...], ColumnElement[bool]]
+Reason = tuple[Any, tuple[str, ...], ColumnElement[bool]]  # whom, what its notice says of why, when it holds
+Whose = Callable[[ColumnElement[Any]], ColumnElement[bool]]
+
+
+def _heard(post: Post, answered: Sequence[Post], whose: Whose = lambda _member: true()) -> Subquery:
+    """Who has to hear of a post and for which reasons, each with its place among them."""
+    reasons = [
+        select(*_because(whom, *why), literal(place).label("place")).where(holds, whose(whom))
+        for place, (whom, why, holds) in enumerate(_reasons(post, answered))
+    ]
+    return union_all(*reasons).subquery()
 
 
 def _reasons(post: Post, answered: Sequence[Post]) -> Iterator[Reason]:
     """Each reason to hear of a post, the strongest first: whom, which kind of notice, and what it says of why."""
     thread, opens = post.thread, post.kind in OPENING_KINDS
-    yield _because(Mention.member_id, "mention"), Mention.post_id == post.id
-    if opens and (thread.category.staff_only or thread.kind == Kind.ANNOUNCEMENT):
-        yield _because(Member.id, "announcement"), Member.email_verified_at.is_not(None)
+    yield Mention.member_id, ("mention",), Mention.post_id == post.id
+    if is_for_all(post):
+        yield Member.id, ("announcement",), Member.email_verified_at.is_not(None)
     if post.kind == Kind.ANSWER:
-        yield _because(Member.id, "answer"), Member.id == thread.author_id
+        yield Member.id, ("answer",), Member.id == thread.author_id
     elif not opens:
         to = {it.author_id for it in answered} if answered else {thread.author_id}
-        yield _because(Member.id, "reply", "post"), Member.id.in_([it for it in to if it])
+        yield Member.id, ("reply", "post"), Member.id.in_([it for it in to if it])
     if opens:
-        yield _because(Follow.member_id, "reply", "category"), Follow.category_id == thread.category_id
+        yield Follow.member_id, ("reply", "category"), Follow.category_id == thread.category_id
     else:
-        yield _because(Follow.member_id, "reply", "thread"), Follow.thread_id == thread.id
-    yield _because(Follow.member_id, "reply", "member"), Follow.followed_id == post.author_id
+        yield Follow.member_id, ("reply", "thread"), Follow.thread_id == thread.id
+    yield Follow.member_id, ("reply", "member"), Follow.followed_id == post.author_id
 
 
 def _because(whom: Any, kind: str, what: str = "") -> tuple[ColumnElement[Any], ...]:
@@ -145,8 +169,8 @@ def _because(whom: Any, kind: str, what: str = "") -> tuple[ColumnElement[Any], 
 
 
 def _tell_of_post(
-    session: Session, heard: Any, post: Post, by: Member, moment: datetime, *, key: str = ""
-) -> None:  # fmt: skip
+    session: Session, heard: Subquery, post: Post, by: Member, moment: datetime, *, key: str = ""
+) -> int:  # fmt: skip
     first = func.row_number().over(partition_by=heard.c.member_id, order_by=heard.c.place).label("first")
     reasons = select(heard, first).subquery()
     notices = (
@@ -159,7 +183,7 @@ def _tell_of_post(
         .where(reasons.c.first == 1, Member.id != by.id, _welcome(by, moment))
         .order_by(reasons.c.member_id)
     )  # fmt: skip
-    notifications.tell_all(session, notices)
+    return notifications.tell_all(session, notices)
 
 
 def _welcome(author: Member, moment: datetime) -> ColumnElement[bool]:

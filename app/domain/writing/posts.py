@@ -16,7 +16,7 @@ from app.domain import markup
 from app.domain.base import now
 from app.domain.forum import follows, tags, threads
 from app.domain.forum.threads import OPENING_KINDS, Category, Kind, Post, Thread
-from app.domain.notices import hearers
+from app.domain.notices import announcements, hearers
 from app.domain.people import members
 from app.domain.people.members import Member
 from app.domain.problems import Invalid, Refused
@@ -201,4 +201,7 @@ def _note(session: Session, post: Post, author: Member, moment: datetime, answer
     if kind := NOTED_AS.get(Kind(post.kind)):
         activities.note(session, kind, author, post=post, at=moment)
     mentions.settle(session, post, author, moment)
-    hearers.of_post(session, post, author, moment, answered=answered)
+    if hearers.is_for_all(post):
+        announcements.owe(session, post)
+    else:
+        hearers.of_post(session, post, author, moment, answered=answered)

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db import snapshot, transaction
+from app.domain import statistics
 from app.domain.awarding.imported import ImportKey, ImportRun
 from app.domain.base import now
 from app.domain.problems import Conflict
@@ -131,14 +132,21 @@ def _write(
     current = _begin(engine, source, missing)
     for stage in ALL_STAGES[[it.name for it in ALL_STAGES].index(current.stage) :]:
         if stage is deeds.STAGE:
+            _count_anew(engine)
             _put_in_order(engine, staged, current, progress)
         position = current.position if stage.name == current.stage else BEHIND_ALL
         position = _write_stage(engine, staged, source, stage, position, progress)
         _go_on(engine, source, stage, position)
+    _count_anew(engine)
     with snapshot(engine) as session:
         keys = select(ImportKey.kind, func.count()).where(ImportKey.source == source).group_by(ImportKey.kind)
         counts = {kind: count for kind, count in session.execute(keys)}  # noqa: C416  rows are no pairs to mypy
     return counts | {"activity": _count(staged, "ordered")}
+
+
+def _count_anew(engine: Engine) -> None:
+    with transaction(engine) as session:
+        statistics.count_anew(session)
 
 
 def _begin(engine: Engine, source: str, missing: list[str]) -> ImportRun:

@@ -77,7 +77,6 @@ class Settings:
             return {"hide_parameters": True}
         return {
             "hide_parameters": True,
-            "pool_pre_ping": True,  # a restarted database costs a reconnection, not an error page
             "pool_size": 2,
             "max_overflow": 8,
             "connect_args": {"connect_timeout": 5},

@@ -19,18 +19,17 @@ ROOT = Path(__file__).parent.parent
 def create_app(settings: config.Settings | None = None) -> Flask:
     """The site, ready to serve or to work."""
     from app import bell, db, logs, redis_server, web
-    from app.web import bodies, headers, health, presence, static
+    from app.web import bodies, headers, health, looks, presence, static
     from app.web.membership import sessions
 
     settings = settings or config.read()
     app = Flask("app", root_path=str(ROOT), template_folder="templates", static_folder="static")
+    app.jinja_environment = looks.Templates
     app.config.update(settings.for_flask(), SETTINGS=settings)
     app.jinja_env.undefined = jinja2.StrictUndefined
 
     logs.configure(pretty=not settings.production)
-    db.db.init_app(app)
-    with app.app_context():
-        db.prepare(db.db.engine)
+    db.install(app)
     bell.hang(redis_server.address(settings), settings.secret_key)
     bodies.install(app)
     CSRFProtect(app)

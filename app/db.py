@@ -5,14 +5,18 @@ every transaction begins IMMEDIATE: a deferred one that reads and then writes fa
 whatever the time-out, as soon as two writers meet.
 """
 
+import select
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import flask_sqlalchemy.session
+import psycopg
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 
 import app.domain  # noqa: F401  every table is known before the metadata is used
@@ -23,29 +27,44 @@ from app.domain.notices.announcements import Announcement
 from app.domain.record.activities import Activity
 
 BUSY_SECONDS = 10
+READING = "contrail_reading"
 BELLS = {Activity: "awards", Announcement: "announcements", Delivery: "mail"}
 
 
 class ReadingSession(flask_sqlalchemy.session.Session):
     """A session in which each statement sees the latest commit and no transaction stays open."""
 
-    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
-        engine = super().get_bind(*args, **kwargs)
+    def get_bind(self, *_args: Any, **_kwargs: Any) -> Engine | Connection:
         # The same object each time: for another one the session would check out another connection.
-        if engine not in self.info:
-            self.info[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
-        return self.info[engine]
+        engine: Engine = current_app.extensions[READING]
+        return engine
 
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": ReadingSession})
 
 
+def install(app: Flask) -> None:
+    """Give an app its database."""
+    db.init_app(app)
+    with app.app_context():
+        app.extensions[READING] = _reading(prepare(db.engine))
+
+
 def prepare(engine: Engine) -> Engine:
-    """Give an engine the house rules; on PostgreSQL there are none to give."""
+    """Give an engine the house rules."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_immediate)
+    else:
+        event.listen(engine, "checkout", _look_at_the_line)
     return engine
+
+
+def _reading(engine: Engine) -> Engine:
+    """The same engine for those who only read: without transactions."""
+    if engine.dialect.name == "sqlite":  # where the driver begins none, there is nothing to switch off and on
+        return engine.execution_options(**{READING: True})
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -58,8 +77,25 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+    if not connection.get_execution_options().get(READING):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _look_at_the_line(connection: psycopg.Connection, _record: object, _borrowed: object) -> None:
+    """Take no connection that a database ended meanwhile, as when it was started anew.
+
+    A server says so before it hangs up, so there is something to read where nothing was asked: a look at that
+    costs a hundredth of a question. Whatever else it may be, the answer to a question tells.
+    """
+    line = select.poll()
+    try:
+        line.register(connection.fileno(), select.POLLIN)
+        if not line.poll(0):
+            return
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error as no:
+        raise DisconnectionError("the database ended this connection") from no
 
 
 @contextmanager
@@ -89,6 +125,8 @@ def snapshot(engine: Engine | None = None) -> Iterator[Session]:
     PostgreSQL streams rows only within a transaction; on SQLite one would be a writer's.
     """
     engine = engine or db.engine
-    isolation = "AUTOCOMMIT" if engine.dialect.name == "sqlite" else "REPEATABLE READ"
-    with Session(engine.execution_options(isolation_level=isolation)) as session:
+    on_sqlite = engine.dialect.name == "sqlite"
+    with Session(
+        _reading(engine) if on_sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
+    ) as session:
         yield session

@@ -14,7 +14,6 @@ OUTSIDE_DOMAIN = {
     "redis",
     "smtplib",
     "werkzeug",
-    "flask_login",
     "flask_wtf",
     "flask_sqlalchemy",
 }

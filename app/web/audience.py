@@ -5,11 +5,13 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote, urlsplit
 
-from flask import abort, redirect, request
-from flask_login import current_user
+from flask import abort, g, redirect, request, session
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from app.db import db
+from app.domain.membership import sessions
+from app.domain.membership.sessions import LogIn
 from app.domain.people.members import Member, Role
 from app.web.answers import by_htmx
 from app.web.paths import own_path
@@ -18,10 +20,22 @@ P = ParamSpec("P")
 R = TypeVar("R")
 View = Callable[P, R]
 
+SECRET = "log_in"  # noqa: S105  where the cookie has the secret of a log-in, not the secret
+
 
 def viewer() -> Member | None:
     """The member who is looking, or nobody."""
-    return current_user._get_current_object() if current_user and current_user.is_authenticated else None
+    found = log_in()
+    return found[0] if found else None
+
+
+def log_in() -> tuple[Member, LogIn] | None:
+    """Who is looking, and the log-in whose secret the cookie holds; looked up once a request."""
+    if "log_in" not in g:
+        secret = session.get(SECRET)
+        g.log_in = sessions.find(db.session(), secret) if isinstance(secret, str) else None
+    found: tuple[Member, LogIn] | None = g.log_in
+    return found
 
 
 def member() -> Member:

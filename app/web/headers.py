@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, Response, current_app, request
-from flask_login import current_user
+from flask import Flask, Response, g, request
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -50,9 +49,5 @@ def install(app: Flask) -> None:
     def private(response: Response) -> Response:
         response.vary.update(("HX-Request", "HX-Request-Type", "Cookie"))
         if "Cache-Control" not in response.headers and request.endpoint != "static":
-            response.headers["Cache-Control"] = "private, no-store" if _signed_in() else "private, no-cache"
+            response.headers["Cache-Control"] = "private, no-store" if g.get("log_in") else "private, no-cache"
         return response
-
-
-def _signed_in() -> bool:
-    return hasattr(current_app, "login_manager") and bool(current_user.is_authenticated)

@@ -1,12 +1,12 @@
 """What every template can use: words, numbers, dates, remembered drawings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
 from flask import Flask, request
-from jinja2 import Environment
+from flask.templating import Environment
 from markupsafe import Markup
 
 from app.domain import words
@@ -33,6 +33,13 @@ REMEMBERED = {
 }
 
 
+class Templates(Environment):
+    """Templates that share what is global as it is; Jinja would lay it over itself anew for each of them."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return super().make_globals(d) if d else self.globals
+
+
 def install(app: Flask) -> None:
     """Give the templates of an app their surroundings."""
     env = app.jinja_env
@@ -52,6 +59,7 @@ def install(app: Flask) -> None:
         named=named,
     )
     env.globals.update(
+        _=said,
         shape_of=shape,
         FAMILIES=FAMILIES,
         TIERS=TIERS,
@@ -90,6 +98,17 @@ def remembered(env: Environment, template: str, name: str) -> Callable[..., Mark
         return getattr(env.get_template(template).module, name)
 
     return draw
+
+
+def said(text: str, **values: object) -> Markup:
+    """A sentence in the language in force, its %(named)s values filled in safely."""
+    text = words.gettext(text)
+    return Markup(text) % values if values else _without_values(text)  # noqa: S704  the templates' own words
+
+
+@lru_cache(4096)
+def _without_values(text: str) -> Markup:
+    return Markup(text) % {}  # noqa: S704  as above
 
 
 def number(value: int) -> str:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, ForeignKey, String, delete, false, func, select
+from sqlalchemy import ColumnElement, ForeignKey, String, bindparam, delete, false, func, select
 from sqlalchemy.orm import Load, Mapped, Session, mapped_column
 
 from app.domain.base import Base, now
@@ -146,9 +146,17 @@ def forget_outlived(session: Session, *, at: datetime | None = None) -> int:
     return len(session.execute(delete(LogIn).where(outlived).returning(LogIn.secret_hash)).all())
 
 
+# Made once: every page asks it.
+_LOG_IN = (
+    select(Member, LogIn)
+    .join(LogIn, LogIn.member_id == Member.id)
+    .where(LogIn.secret_hash == bindparam("secret_hash"))
+    .options(Load(Member).undefer_group(CORNER))
+)
+
+
 def _row(session: Session, secret: str) -> tuple[Member, LogIn] | None:
-    log_in = select(Member, LogIn).join(LogIn, LogIn.member_id == Member.id).where(LogIn.secret_hash == hashed(secret))
-    found = session.execute(log_in.options(Load(Member).undefer_group(CORNER))).first()
+    found = session.execute(_LOG_IN, {"secret_hash": hashed(secret)}).first()
     return None if found is None else (found[0], found[1])
 
 

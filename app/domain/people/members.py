@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, and_, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -67,8 +66,6 @@ class Member(Base):
     mail_stopped_at: Mapped[datetime | None]  # since when they want no e-mail at all
     digest_hour: Mapped[int] = mapped_column(default=8)  # when summaries are written, in their zone
     digest_day: Mapped[int] = mapped_column(default=0)  # and the weekly one on which day; Monday is 0
-
-    is_authenticated: ClassVar[bool] = True  # what the log-in asks of whoever is looking
 
     @property
     def is_staff(self) -> bool:

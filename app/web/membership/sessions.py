@@ -1,7 +1,7 @@
 """Logging in and out.
 
 The cookie holds a random secret, the database its hash: a log-in that ended is dead everywhere,
-whoever copied its cookie. Flask-Login only carries the member to the views.
+whoever copied its cookie. Who is looking is read from there, at every request.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import secrets
 from datetime import timedelta
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Request, current_app, g, redirect, render_template, request, session
-from flask_login import LoginManager
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, session
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -24,13 +23,12 @@ from app.domain.limits import Limit
 from app.domain.membership import accounts, second_factors, sessions
 from app.domain.moderation import suspensions
 from app.domain.people.members import Member
-from app.web.audience import everybody, viewer
+from app.web.audience import SECRET, everybody, viewer
 from app.web.networks import network
 from app.web.paths import own_path
 
 bp = Blueprint("sessions", __name__)
 
-SECRET = "log_in"  # noqa: S105  the name of the place, not the secret
 DEVICE = "device"
 WRONG = "This username or e-mail address and password do not belong together."
 FAILURES = {
@@ -41,22 +39,10 @@ FAILURES = {
 
 
 def install(app: Flask) -> None:
-    """Let views know who is looking."""
-    manager = LoginManager()
-    manager.session_protection = None  # the log-in itself is what is checked, at every request
-    manager.init_app(app)
-    manager.request_loader(whoever_asks)
+    """Let a log-in last as long as it may."""
     app.config["PERMANENT_SESSION_LIFETIME"] = sessions.LONGEST
     app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     app.register_blueprint(bp)
-
-
-def whoever_asks(_request: Request) -> Member | None:
-    """The member whose log-in the cookie holds."""
-    secret = session.get(SECRET)
-    found = sessions.find(db.session(), secret) if isinstance(secret, str) else None
-    g.log_in = found
-    return found[0] if found else None
 
 
 @bp.get("/login")

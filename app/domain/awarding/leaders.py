@@ -12,16 +12,20 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    CompoundSelect,
+    Executable,
     FromClause,
     Row,
     Select,
     and_,
     bindparam,
     func,
-    literal,
+    literal_column,
     not_,
+    null,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.orm import Session
 
@@ -71,7 +75,7 @@ _welcome = and_(
 # Those apart are few and found by an index of their own; said with a sum, which no index has, so that theirs is used.
 _earned = live.c.points + 0
 _apart = and_(live.c.member_id.in_(select(members.c.id).where(APART)), _earned > 0)
-_is_member = members.c.role == literal("member", literal_execute=True)  # a parameter would hide the index
+_is_member = members.c.role == literal_column("'member'")  # a parameter would hide the index
 _on_board = and_(
     live.c.span == bindparam("span"), live.c.number == bindparam("number"),
     live.c.category_id == bindparam("category_id"),
@@ -80,10 +84,6 @@ _on_closed = and_(
     closed.c.week == bindparam("number"), closed.c.category_id == bindparam("category_id"),
     closed.c.is_staff == bindparam("is_staff"), _welcome,
 )  # fmt: skip
-
-
-_POINTS: BindParameter[int] = bindparam("points")
-_SEQ: BindParameter[int] = bindparam("before")
 
 
 def _lines(board: FromClause, *more: ColumnElement[Any]) -> Select[Any]:
@@ -95,49 +95,79 @@ def _lines(board: FromClause, *more: ColumnElement[Any]) -> Select[Any]:
     )  # fmt: skip
 
 
-_LIVE = _lines(live).where(_on_board, _is_member, _welcome)
-_LIVE_TEAM = _lines(live).where(_on_board, _apart, not_(_is_member), _welcome)
-_CLOSED = _lines(closed, closed.c.position).where(_on_closed)
-
-
-def _ahead(board: FromClause) -> ColumnElement[bool]:
-    """Lines before the one with _POINTS and _SEQ; said so that an index finds where they begin."""
-    return and_(board.c.points >= _POINTS, or_(board.c.points > _POINTS, board.c.seq < _SEQ))
-
-
-def _behind(board: FromClause) -> ColumnElement[bool]:
-    return and_(board.c.points <= _POINTS, or_(board.c.points < _POINTS, board.c.seq > _SEQ))
-
-
-def _statements(lines: Select[Any], board: FromClause) -> dict[str, Select[Any]]:
-    best, worst = (board.c.points.desc(), board.c.seq), (board.c.points, board.c.seq.desc())
-    return {
-        "top": lines.where(board.c.points > 0).order_by(*best).limit(bindparam("count")),
-        "own": lines.where(members.c.id == bindparam("member_id"), board.c.points > 0),
-        "ahead": lines.where(_ahead(board)).order_by(*worst).limit(bindparam("count")),
-        "behind": lines.where(board.c.points > 0, _behind(board)).order_by(*best).limit(bindparam("count")),
-    }
-
-
-_ASKED = {False: _statements(_LIVE, live), True: _statements(_CLOSED, closed)}
-_TEAM = _LIVE_TEAM.order_by(_earned.desc(), live.c.seq).limit(bindparam("count"))
-
-# All who are ahead, from the index alone, less the few among them who are not listed.
-_passed_over = (
-    select(func.count())
-    .select_from(members.join(live, live.c.member_id == members.c.id))
-    .where(_on_board, _apart, not_(and_(_is_member, _welcome)))
-    .where(or_(_earned > _POINTS, and_(_earned == _POINTS, live.c.seq < _SEQ)))
-)
-_COUNT = select(
-    select(func.count()).select_from(live).where(_on_board, _ahead(live)).scalar_subquery()
-    - _passed_over.scalar_subquery()
-)
-_POSITIONS = select(closed.c.member_id, closed.c.position).where(
-    closed.c.week == bindparam("number"), closed.c.category_id == bindparam("category_id"),
-    closed.c.is_staff.is_(False), closed.c.member_id.in_(bindparam("those", expanding=True)),
+# Where somebody finished the week before, read with their line.
+_earlier = closed.alias()
+_was_there = and_(
+    _earlier.c.week == bindparam("number") - 1, _earlier.c.category_id == bindparam("category_id"),
+    _earlier.c.member_id == members.c.id, _earlier.c.is_staff.is_(False),
 )  # fmt: skip
-_CLOSED_AMONG = select(ClosedWeek.week).where(ClosedWeek.week.in_(bindparam("weeks", expanding=True)))
+_before = select(_earlier.c.position).where(_was_there).scalar_subquery().label("before")
+_unplaced, _uncompared = null().label("position"), null().label("before")
+_LINES = {
+    "closed": _lines(closed, closed.c.position, _before).where(_on_closed),
+    "week": _lines(live, _unplaced, _before).where(_on_board, _is_member, _welcome),
+    "else": _lines(live, _unplaced, _uncompared).where(_on_board, _is_member, _welcome),
+}
+_LIVE_TEAM = _lines(live).where(_on_board, _apart, not_(_is_member), _welcome)
+
+
+def _best(board: FromClause) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    return board.c.points.desc(), board.c.seq
+
+
+def _worst(board: FromClause) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    return board.c.points, board.c.seq.desc()
+
+
+def _ahead(board: FromClause, points: Any, seq: Any) -> ColumnElement[bool]:
+    """Lines before one with so many points, reached by then; said so that an index finds where they begin."""
+    return and_(board.c.points >= points, or_(board.c.points > points, board.c.seq < seq))
+
+
+def _behind(board: FromClause, points: Any, seq: Any) -> ColumnElement[bool]:
+    return and_(board.c.points <= points, or_(board.c.points < points, board.c.seq > seq))
+
+
+def _top(lines: Select[Any], board: FromClause) -> Select[Any]:
+    return lines.where(board.c.points > 0).order_by(*_best(board)).limit(bindparam("count"))
+
+
+def _around(lines: Select[Any], board: FromClause) -> CompoundSelect[Any]:
+    """A member's line and the few before and behind it, in no order: one statement for the three."""
+    theirs = lines.where(members.c.id == bindparam("member_id"), board.c.points > 0)
+    own = theirs.cte("own")
+    here = [select(column).scalar_subquery() for column in (own.c.points, own.c.seq)]
+    few = bindparam("count")
+    ahead = lines.where(_ahead(board, *here)).order_by(*_worst(board)).limit(few)
+    behind = lines.where(board.c.points > 0, _behind(board, *here)).order_by(*_best(board)).limit(few)
+    return union_all(select(own), *(select(it.subquery()) for it in (ahead, behind)))
+
+
+_BOARDS = {"closed": closed, "week": live, "else": live}
+_TOP = {which: _top(_LINES[which], board) for which, board in _BOARDS.items()}
+_AROUND = {which: _around(_LINES[which], board) for which, board in _BOARDS.items()}
+_TEAM = {
+    True: _TOP["closed"],
+    False: _LIVE_TEAM.order_by(_earned.desc(), live.c.seq).limit(bindparam("count")),
+}
+
+
+def _count(seq: Any) -> ColumnElement[int]:
+    """How many are ahead of a line: all of them, from the index alone, less the few who are not listed."""
+    points: BindParameter[int] = bindparam("points")
+    passed_over = (
+        select(func.count())
+        .select_from(members.join(live, live.c.member_id == members.c.id))
+        .where(_on_board, _apart, not_(and_(_is_member, _welcome)))
+        .where(or_(_earned > points, and_(_earned == points, live.c.seq < seq)))
+    )
+    everybody = select(func.count()).select_from(live).where(_on_board, _ahead(live, points, seq))
+    return everybody.scalar_subquery() - passed_over.scalar_subquery()
+
+
+# Those ahead of a line, and those of them with more points.
+_COUNTS = select(_count(bindparam("before")), _count(-1))
+_CLOSED_AMONG = select(ClosedWeek.week).where(ClosedWeek.week.in_([bindparam("week"), bindparam("week") - 1]))
 
 
 def board(
@@ -145,30 +175,17 @@ def board(
     at: datetime | None = None,
 ) -> Board:  # fmt: skip
     """The board of a week, a month or ever, with the place of a viewer who is on it."""
-    weeks = set(session.scalars(_CLOSED_AMONG, {"weeks": [number, number - 1]})) if span == WEEK else set()
+    weeks = set(session.scalars(_CLOSED_AMONG, {"week": number})) if span == WEEK else set()
     asked = _Asked(session, number in weeks, span, number, category_id, at or now())
-    top, around = asked.top(), asked.around(viewer_id)
-    if number - 1 in weeks:
-        before = asked.positions([it.member.author_id for it in (*top, *around)])
-        top, around = ([_compared(it, before) for it in places] for places in (top, around))
-    return Board(
-        top, around if not _is_among(viewer_id, top) else (), asked.team(), number in weeks, number - 1 in weeks
-    )
+    top = asked.top()
+    around = () if viewer_id in {it.member.author_id for it in top} else asked.around(viewer_id)
+    return Board(top, around, asked.team(), number in weeks, number - 1 in weeks)
 
 
 def this_week(session: Session, week: int, count: int, *, at: datetime | None = None) -> Sequence[Row]:
     """The first few of a running week."""
     given = {"span": WEEK, "number": week, "category_id": EVERYWHERE, "at": at or now(), "count": count}
-    return session.execute(_ASKED[False]["top"], given).all()
-
-
-def _compared(place: Place, before: dict[int, int]) -> Place:
-    then = before.get(place.member.author_id)
-    return place._replace(change=None if then is None else then - place.position)
-
-
-def _is_among(member_id: int, places: Sequence[Place]) -> bool:
-    return any(it.member.author_id == member_id for it in places)
+    return session.execute(_TOP["else"], given).all()
 
 
 class _Asked:
@@ -177,52 +194,43 @@ class _Asked:
     def __init__(
         self, session: Session, is_closed: bool, span: str, number: int, category_id: int, at: datetime
     ) -> None:
-        self._session, self._is_closed, self._asked = session, is_closed, _ASKED[is_closed]
+        self._session, self._is_closed = session, is_closed
+        self._which = "closed" if is_closed else "week" if span == WEEK else "else"
         self._given = {"span": span, "number": number, "category_id": category_id, "at": at, "is_staff": False}
 
     def top(self) -> list[Place]:
-        return self._placed(self._rows("top", count=SHOWN), 1)
+        return self._placed(self._rows(_TOP[self._which], count=SHOWN), 1)
 
     def team(self) -> Sequence[Row]:
-        if self._is_closed:
-            return self._rows("top", count=TEAM_SHOWN, is_staff=True)
-        return self._session.execute(_TEAM, self._given | {"count": TEAM_SHOWN}).all()
+        return self._rows(_TEAM[self._is_closed], count=TEAM_SHOWN, is_staff=True)
 
     def around(self, member_id: int) -> list[Place]:
         """The viewer between neighbours; empty for who is not on this board."""
-        found = self._rows("own", member_id=member_id) if member_id else ()
-        if not found:
-            return []
-        [own] = found
-        here = {"points": own.points, "before": own.seq, "count": NEIGHBOURS}
-        window = [*reversed(self._rows("ahead", **here)), own, *self._rows("behind", **here)]
-        return self._placed(window, 0)
+        found = self._rows(_AROUND[self._which], member_id=member_id, count=NEIGHBOURS) if member_id else ()
+        return self._placed(sorted(found, key=lambda it: (-it.points, it.seq)), 0)
 
-    def positions(self, those: Sequence[int]) -> dict[int, int]:
-        """Where members finished the week before."""
-        given = {**self._given, "number": int(str(self._given["number"])) - 1, "those": those}
-        return dict(self._session.execute(_POSITIONS, given).all())
-
-    def _rows(self, name: str, **more: object) -> Sequence[Row]:
-        return self._session.execute(self._asked[name], self._given | more).all()
+    def _rows(self, statement: Executable, **more: object) -> Sequence[Row]:
+        return self._session.execute(statement, self._given | more).all()
 
     def _placed(self, lines: Sequence[Row], number: int) -> list[Place]:
         """Lines that follow each other, with their positions; `number` is the first one's place in the row, 0 to count."""
         if self._is_closed:
-            return [Place(it.position, it) for it in lines]
+            return [_place(it.position, it) for it in lines]
         if not lines:
             return []
-        number = number or 1 + self._count(lines[0].points, lines[0].seq)
-        position = number if number == 1 else 1 + self._count(lines[0].points, -1)
-        places = [Place(position, lines[0])]
+        position = number
+        if not number:
+            [(ahead, above)] = self._rows(_COUNTS, points=lines[0].points, before=lines[0].seq)
+            number, position = 1 + ahead, 1 + above
+        places = [_place(position, lines[0])]
         for place, (before, it) in enumerate(pairwise(lines), start=number + 1):
             position = position if it.points == before.points else place
-            places.append(Place(position, it))
+            places.append(_place(position, it))
         return places
 
-    def _count(self, points: int, seq: int) -> int:
-        """How many are ahead of a line."""
-        return int(self._session.scalar(_COUNT, self._given | {"points": points, "before": seq}) or 0)
+
+def _place(position: int, line: Row) -> Place:
+    return Place(position, line, None if line.before is None else line.before - position)
 
 
 # --- closing -----------------------------------------------------------------------------------

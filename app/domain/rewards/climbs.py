@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain.record import scores
@@ -12,6 +12,13 @@ from app.domain.record.scores import EVERYWHERE, WEEK, Score
 
 WEEKS = 52
 FEWEST = 2  # of one week alone there is nothing to draw
+
+_scores = Score.__table__
+_WEEK: BindParameter[int] = bindparam("week")
+_EARNED = select(_scores.c.number, _scores.c.points).where(  # by their whole key: other members' rows are not looked at
+    _scores.c.span == WEEK, _scores.c.number.in_([_WEEK - ago for ago in range(WEEKS)]),
+    _scores.c.category_id == EVERYWHERE, _scores.c.member_id == bindparam("member_id"),
+)  # fmt: skip
 
 
 class Step(NamedTuple):
@@ -28,10 +35,7 @@ def of(session: Session, member_id: int, points: int, this_week: int) -> Sequenc
     Points count for the week of their deed, so the last step is the balance itself.
     """
     weeks = range(this_week - WEEKS + 1, this_week + 1)
-    rows = select(Score.number, Score.points).where(  # by their whole key: other members' rows are not looked at
-        Score.span == WEEK, Score.number.in_(weeks), Score.category_id == EVERYWHERE, Score.member_id == member_id
-    )
-    earned = dict(session.execute(rows).all())
+    earned = dict(session.execute(_EARNED, {"week": this_week, "member_id": member_id}).all())
     before = points - sum(earned.values())
     first = weeks[0] if before else min(earned, default=this_week)
     steps: list[Step] = []

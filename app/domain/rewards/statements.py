@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC
+from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, literal_column, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select
+from sqlalchemy.orm import Session
 
 from app.domain.forum.threads import Post, Thread
 from app.domain.record.points import PointEntry, PointRule
@@ -46,56 +47,63 @@ class Wanted(NamedTuple):
     month: int | None = None
 
 
-_earlier, _later = aliased(PointEntry), aliased(PointEntry)
-_post, _thread = Post.__table__, Thread.__table__
+_entries, _rules, _post, _thread = PointEntry.__table__, PointRule.__table__, Post.__table__, Thread.__table__
+_earlier, _later = _entries.alias(), _entries.alias()
 
 _LINES = (
     select(
-        PointEntry.id, PointEntry.seq, PointEntry.amount, PointEntry.balance, PointEntry.happened_at, PointEntry.rule,
-        PointEntry.held, PointEntry.held_back, PointEntry.reverses_id,
-        PointRule.says, PointRule.cap, PointRule.per_day, PointRule.per_pair,
-        _earlier.seq.label("earlier_seq"), _earlier.happened_at.label("earlier_at"),
-        _later.id.label("later_id"), _later.seq.label("later_seq"),
+        _entries.c.id, _entries.c.seq, _entries.c.amount, _entries.c.balance, _entries.c.happened_at, _entries.c.rule,
+        _entries.c.held, _entries.c.held_back, _entries.c.reverses_id,
+        _rules.c.says, _rules.c.cap, _rules.c.per_day, _rules.c.per_pair,
+        _earlier.c.seq.label("earlier_seq"), _later.c.id.label("later_id"), _later.c.seq.label("later_seq"),
         _post.c.id.label("post_id"), _thread.c.title,
     )
-    .select_from(PointEntry)
-    .outerjoin(PointRule, PointRule.slug == PointEntry.rule)
-    .outerjoin(_earlier, _earlier.id == PointEntry.reverses_id)
-    .outerjoin(_later, _later.reverses_id == PointEntry.id)
-    .outerjoin(_post, and_(_post.c.id == PointEntry.post_id, _post.c.deleted_at.is_(None)))
+    .select_from(_entries)
+    .outerjoin(_rules, _rules.c.slug == _entries.c.rule)
+    .outerjoin(_earlier, _earlier.c.id == _entries.c.reverses_id)
+    .outerjoin(_later, _later.c.reverses_id == _entries.c.id)
+    .outerjoin(_post, and_(_post.c.id == _entries.c.post_id, _post.c.deleted_at.is_(None)))
     .outerjoin(_thread, and_(_thread.c.id == _post.c.thread_id, _thread.c.deleted_at.is_(None)))
-    .order_by(PointEntry.seq.desc(), PointEntry.id.desc())
+    .where(_entries.c.member_id == bindparam("member_id"))
+    .order_by(_entries.c.seq.desc(), _entries.c.id.desc())
 )  # fmt: skip
+_DIRECTIONS: dict[str, ColumnElement[bool]] = {
+    "in": _entries.c.amount > 0, "out": _entries.c.amount < 0, "held": _entries.c.held.is_not(None)
+}  # fmt: skip
+_WHICH: dict[str, ColumnElement[bool]] = {
+    "cause": _entries.c.rule == bindparam("cause"),
+    "week": _entries.c.week == bindparam("week"),
+    "month": _entries.c.month == bindparam("month"),
+    "seq": _entries.c.seq <= bindparam("seq"),
+    "entry": or_(_entries.c.seq < bindparam("seq"), _entries.c.id < bindparam("entry")),
+}
+_CAUSES = select(_rules.c.slug, _rules.c.says).order_by(_rules.c.position, _rules.c.id)
 
 
 def page(session: Session, member_id: int, wanted: Wanted, below: Mark | None = None) -> tuple[Sequence[Row], bool]:
     """A page of a member's statement, and whether older entries follow. Its cost does not grow with its depth."""
-    lines = _wanted(_LINES, member_id, wanted)
-    if below is not None:
-        lines = lines.where(PointEntry.seq <= below.seq, or_(PointEntry.seq < below.seq, PointEntry.id < below.entry))
-    rows = session.execute(lines.limit(literal_column(str(PER_PAGE + 1)))).all()
+    lines, given = _wanted(member_id, wanted, below)
+    rows = session.execute(lines.limit(bindparam("count")), given | {"count": PER_PAGE + 1}).all()
     return rows[:PER_PAGE], len(rows) > PER_PAGE
 
 
-def _wanted(lines: Select, member_id: int, wanted: Wanted) -> Select:
-    which: dict[str, ColumnElement[bool]] = {
-        "in": PointEntry.amount > 0, "out": PointEntry.amount < 0, "held": PointEntry.held.is_not(None)
-    }  # fmt: skip
-    lines = lines.where(PointEntry.member_id == member_id)
-    if wanted.cause:
-        lines = lines.where(PointEntry.rule == wanted.cause)
-    if wanted.direction in which:
-        lines = lines.where(which[wanted.direction])
-    if wanted.week is not None:
-        lines = lines.where(PointEntry.week == wanted.week)
-    if wanted.month is not None:
-        lines = lines.where(PointEntry.month == wanted.month)
-    return lines
+def _wanted(member_id: int, wanted: Wanted, below: Mark | None = None) -> tuple[Select, dict[str, object]]:
+    """The lines that are wanted, and what their statement is given."""
+    asked = {"cause": wanted.cause or None, "week": wanted.week, "month": wanted.month}
+    given = {name: it for name, it in (asked | (below._asdict() if below else {})).items() if it is not None}
+    return _lines(wanted.direction, tuple(given)), given | {"member_id": member_id}
+
+
+@cache
+def _lines(direction: str, which: tuple[str, ...]) -> Select:
+    """Built once for each way to ask: that costs more than to run it."""
+    lines = _LINES.where(*(_WHICH[it] for it in which))
+    return lines.where(_DIRECTIONS[direction]) if direction in _DIRECTIONS else lines
 
 
 def causes(session: Session) -> Sequence[Row]:
     """What points are given for, to choose from: slug and words."""
-    return session.execute(select(PointRule.slug, PointRule.says).order_by(PointRule.position, PointRule.id)).all()
+    return session.execute(_CAUSES).all()
 
 
 def why_held(line: Row) -> str:
@@ -113,8 +121,8 @@ def why_held(line: Row) -> str:
 
 def csv_rows(session: Session, member_id: int, wanted: Wanted) -> Iterator[tuple[object, ...]]:
     """A member's whole statement in CSV_COLUMNS, newest first. Text can be no formula of a spreadsheet."""
-    lines = _wanted(_LINES, member_id, wanted).execution_options(yield_per=AT_ONCE)
-    for it in session.execute(lines):
+    lines, given = _wanted(member_id, wanted)
+    for it in session.execute(lines.execution_options(yield_per=AT_ONCE), given):
         yield (
             it.id, it.happened_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
             harmless(it.says or it.rule), it.amount, it.balance, it.held_back, harmless(why_held(it)),

@@ -40,7 +40,7 @@ def statement(username: str) -> str:
     return render_template(
         "members/points.html",
         points=member().points,
-        entries=entries, why_held=statements.why_held, causes=causes, filters=filters, base=base,
+        entries=entries, causes=causes, filters=filters, base=base,
         query=urlencode({name: value for name, value in filters.items() if value not in ("", "all")}),
         older=Mark(entries[-1].seq, entries[-1].id) if more else None, below=below,
         drawing=None if below else _drawing(),

@@ -137,7 +137,7 @@ def _around(lines: Select[Any], board: FromClause) -> CompoundSelect[Any]:
     theirs = lines.where(members.c.id == bindparam("member_id"), board.c.points > 0)
     own = theirs.cte("own")
     here = [select(column).scalar_subquery() for column in (own.c.points, own.c.seq)]
-    few = bindparam("count")
+    few: BindParameter[int] = bindparam("count")
     ahead = lines.where(_ahead(board, *here)).order_by(*_worst(board)).limit(few)
     behind = lines.where(board.c.points > 0, _behind(board, *here)).order_by(*_best(board)).limit(few)
     return union_all(select(own), *(select(it.subquery()) for it in (ahead, behind)))

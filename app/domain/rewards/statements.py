@@ -89,7 +89,7 @@ def page(session: Session, member_id: int, wanted: Wanted, below: Mark | None = 
 
 def _wanted(member_id: int, wanted: Wanted, below: Mark | None = None) -> tuple[Select, dict[str, object]]:
     """The lines that are wanted, and what their statement is given."""
-    asked = {"cause": wanted.cause or None, "week": wanted.week, "month": wanted.month}
+    asked: dict[str, object] = {"cause": wanted.cause or None, "week": wanted.week, "month": wanted.month}
     given = {name: it for name, it in (asked | (below._asdict() if below else {})).items() if it is not None}
     return _lines(wanted.direction, tuple(given)), given | {"member_id": member_id}
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    bindparam,
     case,
     func,
     or_,
@@ -99,6 +101,36 @@ class Part(NamedTuple):
     earlier: bool
 
 
+def _person() -> list[Any]:
+    """Who a row is about, as pages name people; all None once they have left."""
+    who = (Member.id.label("author_id"), Member.username, Member.name, Member.photo, Member.role)
+    return [*who, Rank.name.label("rank"), Rank.stars]
+
+
+_ME: BindParameter[int] = bindparam("member_id")
+_is_low = Conversation.low_id == _ME
+_other_id = case((_is_low, Conversation.high_id), else_=Conversation.low_id)
+_unread = (
+    select(func.count())
+    .where(Message.conversation_id == Conversation.id, Message.to_id == _ME, _UNREAD)
+    .correlate(Conversation)
+    .scalar_subquery()
+)
+_CONVERSATIONS = (
+    select(
+        Conversation.id, _other_id.label("other_id"), Message.html, Message.created_at,
+        (Message.author_id == _ME).label("mine"), _unread.label("unread"), *_person(),
+    )
+    .join(Message, Message.id == Conversation.latest_id)
+    .outerjoin(Member, and_(Member.id == _other_id, Member.deleted_at.is_(None)))
+    .outerjoin(Rank, Rank.position == Member.rank)
+    .where(or_(_is_low, Conversation.high_id == _ME))
+    .order_by(Conversation.latest_id.desc())
+    .limit(bindparam("count"))
+    .offset(bindparam("skip"))
+)  # fmt: skip
+
+
 def between(session: Session, one: Member, other: Member) -> Conversation | None:
     """The conversation of two members, if they ever had one."""
     low, high = sorted((one.id, other.id))
@@ -126,29 +158,15 @@ def of(session: Session, member: Member, named: str = "", page: int = 1) -> tupl
 
     `named` keeps those with somebody whose name holds it. The other's columns are None once they have left.
     """
-    low = Conversation.low_id == member.id
-    other = and_(Member.id == case((low, Conversation.high_id), else_=Conversation.low_id), Member.deleted_at.is_(None))
-    unread = select(func.count()).where(Message.conversation_id == Conversation.id, Message.to_id == member.id, _UNREAD)
-    theirs = (
-        select(
-            Conversation.id, case((low, Conversation.high_id), else_=Conversation.low_id).label("other_id"),
-            Message.html, Message.created_at, (Message.author_id == member.id).label("mine"),
-            unread.correlate(Conversation).scalar_subquery().label("unread"), *_person(),
-        )
-        .join(Message, Message.id == Conversation.latest_id)
-        .outerjoin(Member, other)
-        .outerjoin(Rank, Rank.position == Member.rank)
-        .where(or_(low, Conversation.high_id == member.id))
-        .order_by(Conversation.latest_id.desc())
-        .limit(PER_PAGE + 1)
-        .offset((page - 1) * PER_PAGE)
-    )  # fmt: skip
+    given: dict[str, object] = {"member_id": member.id, "count": PER_PAGE + 1, "skip": (page - 1) * PER_PAGE}
     if named.strip():
         word = named.strip().lower()
         fits = (Member.username_key, func.lower(Member.name))
-        theirs = theirs.where(or_(*(it.contains(word, autoescape=True) for it in fits)))
-    found = session.execute(theirs).all()
-    return found[:PER_PAGE], len(found) > PER_PAGE
+        found = session.execute(_CONVERSATIONS.where(or_(*(it.contains(word, autoescape=True) for it in fits))), given)
+    else:
+        found = session.execute(_CONVERSATIONS, given)
+    rows = found.all()
+    return rows[:PER_PAGE], len(rows) > PER_PAGE
 
 
 def part(
@@ -213,9 +231,3 @@ def for_export(member_id: int) -> Select[*tuple[Any, ...]]:
         .where(or_(Conversation.low_id == member_id, Conversation.high_id == member_id))
         .order_by(Message.id)
     )  # fmt: skip
-
-
-def _person() -> list[Any]:
-    """Who a row is about, as pages name people; all None once they have left."""
-    who = (Member.id.label("author_id"), Member.username, Member.name, Member.photo, Member.role)
-    return [*who, Rank.name.label("rank"), Rank.stars]

@@ -48,7 +48,8 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _UNNESTED = {"br", "hr", "img", "p", "li", "dt", "dd", "tr", "td", "th"}  # void, or closed by the next of their kind
 _IMAGE = re.compile(r'<img((?: [a-z]+="[^"]*")+) ?/?>')
 _ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
-_OWN_PICTURE = re.compile(r"/(?![/\\])")
+# No other address of ours: whoever sees the picture would open that page, and read, view or visit without knowing.
+_OWN_PICTURE = re.compile(r"/pictures/[A-Za-z0-9_-]+\.webp")
 
 
 def render(markdown: str, members: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -104,7 +105,7 @@ def _as_typed(text: str) -> str:
 
 
 def _own_pictures(tag: str, attribute: str, value: str) -> str | None:
-    return value if (tag, attribute) != ("img", "src") or _OWN_PICTURE.match(value) else None
+    return value if (tag, attribute) != ("img", "src") or _OWN_PICTURE.fullmatch(value) else None
 
 
 def _cleaner(attribute_filter: Callable[[str, str, str], str | None] | None) -> nh3.Cleaner:
@@ -124,7 +125,7 @@ _SAFE, _SAFE_BUT_PICTURES = _cleaner(_own_pictures), _cleaner(None)
 def _picture(found: re.Match[str]) -> str:
     attributes = dict(_ATTRIBUTE.findall(found[1]))
     source = attributes.get("src", "")
-    if _OWN_PICTURE.match(source):
+    if _OWN_PICTURE.fullmatch(source):
         return found[0]
     words = attributes.get("alt") or "picture"
     return f'<a href="{source}">{html.escape(html.unescape(words), quote=False)}</a>'
@@ -136,7 +137,7 @@ class _Renderer(RendererHTML):
     def image(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
         token = tokens[index]
         source = str(token.attrs.get("src", ""))
-        if _OWN_PICTURE.match(source):
+        if _OWN_PICTURE.fullmatch(source):
             return super().image(tokens, index, options, env)
         words = self.renderInlineAsText(token.children, options, env) or "picture"
         return f'<a href="{html.escape(source)}">{html.escape(words, quote=False)}</a>'

@@ -92,8 +92,31 @@ def test_who_is_not_listed_is_in_no_list_and_comes_back(session, book, change, b
     assert everywhere() == [["ada", "ben"]] * 3
 
 
-def test_staff_are_listed_apart(session, book):
-    book(make_member(session, "mia", role="moderator"), 9)
+def test_who_has_no_points_is_on_no_board(session, book):
+    ada, ben = make_member(session, "ada"), make_member(session, "ben")
+    make_member(session, "cleo")
+    deed = book(ben, 7)
+    book(ada, 4)
+    assert [it.member.username for it in leaders.board(session, WEEK, week()).top] == ["ben", "ada"]
+    activities.withdraw(session, [session.get_one(Activity, deed.id)])
+    book(ada, 1)
+    for board in (leaders.board(session, it, number) for it, number in ((WEEK, week()), (EVER, 0))):
+        assert shown(board) == [(1, "ada", 5)]
+
+
+def test_weeks_and_months_are_those_of_the_calendar(session, book):
+    moments = {"now": MONDAY, "weeks": -14, "months": -59, "years": -730}
+    for points, (name, days) in enumerate(moments.items(), start=1):
+        book(make_member(session, name), points, at=days if name == "now" else MONDAY + timedelta(days=days))
+    boards = ((WEEK, week()), (MONTH, scores.month_at(MONDAY, "UTC")), (EVER, 0))
+    assert [[it.member.username for it in leaders.board(session, *board).top] for board in boards] == [
+        ["now"], ["weeks", "now"], ["years", "months", "weeks", "now"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["moderator", "administrator"])
+def test_staff_are_listed_apart(session, book, role):
+    book(make_member(session, "mia", role=role), 9)
     book(make_member(session, "ada"), 4)
     for _ in range(2):  # while the week runs, and when it is closed
         board = leaders.board(session, WEEK, week())
@@ -133,6 +156,15 @@ def test_a_week_ends_on_monday_at_midnight_where_the_site_is(session, book, zone
     assert scores.begins(last + 1, zone) == end
     assert shown(leaders.board(session, WEEK, last)) == [(1, "late", 2)]
     assert shown(leaders.board(session, WEEK, last + 1)) == [(1, "early", 3)]
+
+
+def test_a_month_ends_at_midnight_where_the_site_is(session, book):
+    session.add(SiteSetting(key="zone", value="Europe/Berlin"))
+    end = datetime(2026, 3, 31, 22, tzinfo=UTC)
+    book(make_member(session, "late"), 2, at=end - timedelta(seconds=1))
+    book(make_member(session, "early"), 3, at=end)
+    march = 12 * 2026 + 2
+    assert [shown(leaders.board(session, MONTH, march + i)) for i in (0, 1)] == [[(1, "late", 2)], [(1, "early", 3)]]
 
 
 def test_a_week_is_closed_once_and_nothing_changes_its_board(session, book, engine):

@@ -25,10 +25,10 @@ WORST = {
 
 
 def test_markdown_keeps_tables_links_code_and_pictures_of_our_own():
-    html = markup.render("| a | b |\n|:-|-:|\n| 1 | 2 |\n\n~~x~~ https://a.example `x<1` ![y](/uploads/y.png)")
+    html = markup.render("| a | b |\n|:-|-:|\n| 1 | 2 |\n\n~~x~~ https://a.example `x<1` ![y](/pictures/y.webp)")
     assert '<td align="right">2</td>' in html
     assert '<s>x</s> <a href="https://a.example" rel="nofollow ugc noopener">https://a.example</a>' in html
-    assert '<code>x&lt;1</code> <img src="/uploads/y.png" alt="y">' in html
+    assert '<code>x&lt;1</code> <img src="/pictures/y.webp" alt="y">' in html
 
 
 @pytest.mark.parametrize("address", ["https://spy.example/p.png", "//spy.example/p.png", r"/\spy.example/p.png"])
@@ -36,6 +36,14 @@ def test_a_picture_from_elsewhere_is_never_fetched(address):
     assert 'src="/\\' not in markup.render(f"![p]({address})")
     assert 'src="//' not in markup.render(f"![p]({address})")
     assert 'src="http' not in markup.render(f"![p]({address})")
+    assert "src=" not in markup.clean(f'<img src="{address}" alt="p">')
+
+
+@pytest.mark.parametrize(
+    "address", ["/messages/eve", "/t/1/thread", "/pictures/../logout", "/pictures/x.webp?y=/t/1/z", "/"]
+)
+def test_a_picture_opens_no_other_page_of_ours(address):
+    assert markup.render(f"![p]({address})") == f'<p><a href="{address}" rel="nofollow ugc noopener">p</a></p>\n'
     assert "src=" not in markup.clean(f'<img src="{address}" alt="p">')
 
 

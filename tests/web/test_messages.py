@@ -18,6 +18,7 @@ from app.domain.leaving import exports
 from app.domain.mail.deliveries import Delivery
 from app.domain.moderation import reports
 from app.domain.moderation.reports import Report
+from app.domain.notices import notifications
 from app.domain.notices.notifications import Notification
 from app.domain.people import blocks
 from app.domain.people.members import Member
@@ -65,10 +66,10 @@ def say(engine, people):
 MESSAGES = select(Message.id)
 
 
-def corner(client, path="/"):
+def corner(client, path="/", link="#messages-link"):
     """What the corner of a page says about messages."""
     with client.get(path) as answer:
-        return soup(answer).select_one("#messages-link")["aria-label"]
+        return soup(answer).select_one(link)["aria-label"]
 
 
 def texts(client, path):
@@ -187,6 +188,20 @@ def test_the_corner_counts_what_is_unread_until_it_is_opened(browse, say):
     assert corner(ben, "/messages/ada") == "Messages"
     assert corner(ben) == "Messages"
     assert corner(browse("ada")) == "Messages"
+
+
+def test_a_message_is_counted_once_at_the_messages_and_not_at_the_bell(browse, engine, people, say):
+    say("ada", "ben")
+    ben = browse("ben")
+    assert (corner(ben), corner(ben, link="#bell-link")) == ("Messages, 1 unread", "Notifications")
+    assert "Ada Lark" in soup(ben.get("/notifications")).select_one("main").text, "the inbox tells of it all the same"
+    with transaction(engine) as writing:
+        notifications.tell(
+            writing, [{"member_id": people["ben"].id, "kind": "rank", "key": "rank:1", "facts": {"rank": "Cadet"}}]
+        )
+    assert (corner(ben), corner(ben, link="#bell-link")) == ("Messages, 1 unread", "Notifications, 1 unread")
+    assert corner(ben, "/messages/ada", "#bell-link") == "Notifications, 1 unread"
+    assert (corner(ben), corner(ben, link="#bell-link")) == ("Messages", "Notifications, 1 unread")
 
 
 def test_a_page_that_is_open_learns_of_new_messages_only_when_there_are_any(browse, say):

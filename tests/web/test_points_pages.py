@@ -8,14 +8,27 @@ import io
 import pytest
 
 from app.db import transaction
+from app.domain.awarding import leaders
 from app.domain.base import now
-from app.domain.forum.threads import Reaction
+from app.domain.forum.threads import Category, Reaction
 from app.domain.people.members import Member
-from app.domain.record.scores import EVERYWHERE, WEEK, Score, week_at, week_name
+from app.domain.record.scores import (
+    EVER,
+    EVERYWHERE,
+    MONTH,
+    WEEK,
+    ClosedWeek,
+    Placing,
+    Score,
+    month_at,
+    week_at,
+    week_name,
+)
 from app.domain.rewards import statements
 from tests.factories import make_category, make_member
 from tests.web.forms import fill_in, soup, text_of, toast
 from tests.web.scenery import days, make_entry, make_post, make_ranks, make_rule, make_thread_of, sign_in
+from tests.web.world import make_world
 
 
 @pytest.fixture
@@ -109,11 +122,46 @@ def test_who_hides_is_on_no_page_and_can_come_back(client, engine, ada, app):
     assert seen() == [True] * 3
 
 
+def test_who_hides_is_named_on_no_page_but_their_own(app, engine):
+    world = make_world(app, engine)
+    with transaction(engine) as session:
+        hilda, lounge = make_member(session, "hilda"), session.query(Category).first()
+        running = week_at(now(), "UTC")
+        session.add(ClosedWeek(week=running - 1))
+        session.flush()
+        place = {"member_id": hilda.id, "points": 900, "accepted": 3, "seq": 1}
+        for category in (EVERYWHERE, lounge.id):
+            for span, number in ((WEEK, running), (MONTH, month_at(now(), "UTC")), (EVER, 0)):
+                session.add(Score(span=span, number=number, category_id=category, **place))
+            session.add(Placing(week=running - 1, category_id=category, is_staff=False, position=1, **place))
+
+    def named(role):
+        visitor = world.visitor(role)
+        paths = {world.path(rule) for rule, _audience in world.addresses("GET") if known(world, rule)}
+        boards = [f"/leaders?period={it}" for it in ("week", "month", "all", f"week&week={week_name(running - 1)}")]
+        paths |= {*boards, *(f"{it}&category={lounge.slug}" for it in boards)}
+        return {it for it in paths if b"Hilda" in visitor.get(it).data or b"hilda" in visitor.get(it).data}
+
+    assert len(named("nobody")) >= 10, "home and every board while she is listed"
+    with transaction(engine) as session:
+        leaders.list_member(session, session.get_one(Member, hilda.id), False)
+    assert named("nobody") == named("stranger") == set()
+
+
+def known(world, rule):
+    try:
+        return bool(world.path(rule))
+    except KeyError:
+        return False
+
+
 def test_weeks_that_are_not_there(client, engine, ada):
     running = week_at(now(), "UTC")
     assert client.get(f"/leaders?week={week_name(running - 3)}").status_code == 200
     assert client.get(f"/leaders?week={week_name(running + 1)}").status_code == 404
     assert client.get("/leaders?week=2026-W60").status_code == 400
+    assert client.get("/leaders?period=year").status_code == 400
+    assert soup(client.get("/leaders")).h1 == soup(client.get("/leaders?period=week")).h1
     assert client.get("/leaders?category=nowhere").status_code == 404
     with transaction(engine) as session:
         lounge = make_category(session, slug="lounge")
@@ -143,6 +191,9 @@ def test_staff_see_who_mostly_reacts_to_whom(moderator, engine):
     assert "gave 5 of 7" in page.select_one("[data-pair]").text
     assert "83 %" in page.select_one("[data-pair]").text
     assert len(soup(moderator.get("/staff/fairness/ada/ben")).select("main .ledger li")) == 10
+    with transaction(engine) as session:
+        session.get_one(Member, ben.id).deleted_at = now()
+    assert not soup(moderator.get("/staff/fairness")).select("[data-pair]"), "who left is nobody's case any more"
 
 
 def test_staff_see_what_the_allowances_held_back(moderator, engine):
@@ -161,6 +212,7 @@ def test_staff_see_what_the_allowances_held_back(moderator, engine):
 def test_staff_give_a_rank_by_hand_and_keep_what_they_typed_when_it_cannot_be(moderator, engine, session):
     with transaction(engine) as writing:
         ada = make_member(writing, "ada")
+    assert moderator.get("/staff/members/nobody/rank").status_code == 404
     answer = fill_in(moderator, "/staff/members/ada/rank", rank="captain", reason=" ")
     assert answer.status_code == 422
     assert soup(answer).select_one("option[selected]")["value"] == "captain"

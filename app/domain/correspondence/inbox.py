@@ -85,9 +85,9 @@ _mine = notices.c.member_id == bindparam("member_id")
 
 
 def _count(whose: ColumnElement[Any], besides: ColumnElement[bool], correlated: FromClause | None = None) -> Any:
-    """How many notices somebody has not read, as far as the bell counts."""
+    """How many notices somebody has not read, as far as the bell counts. Messages are counted beside it, and once."""
     some = select(notices.c.id).select_from(_with_place).where(notices.c.member_id == whose, _unread, IS_THERE)
-    some = some.where(not_(besides)).limit(literal_column(str(COUNTED)))
+    some = some.where(notices.c.kind != "message", not_(besides)).limit(literal_column(str(COUNTED)))
     return select(func.count()).select_from((some.correlate(correlated) if correlated is not None else some).subquery())
 
 

@@ -40,6 +40,7 @@ def reciprocal(session: Session, since: datetime, page: int = 1) -> tuple[Sequen
         .join(all_back, all_back.c.giver == back.c.giver)
         .join(one, one.id == forth.c.giver)
         .join(other, other.id == back.c.giver)
+        .where(one.deleted_at.is_(None), other.deleted_at.is_(None))
         .where(forth.c.giver < forth.c.receiver, forth.c.reactions >= FEWEST, back.c.reactions >= FEWEST, share >= MOSTLY)
         .order_by(share.desc(), both.desc(), one.id)
     )  # fmt: skip
@@ -94,7 +95,7 @@ def held_back(session: Session, week: int, page: int = 1) -> tuple[Sequence[Row]
             held.c.deeds, held.c.points, held.c.by_pair,
         )
         .select_from(held)
-        .join(Member, Member.id == held.c.member_id)
+        .join(Member, and_(Member.id == held.c.member_id, Member.deleted_at.is_(None)))
         .outerjoin(PointRule, PointRule.slug == held.c.rule)
         .order_by(held.c.points.desc(), Member.id, held.c.rule)
     )  # fmt: skip

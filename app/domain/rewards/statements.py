@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.forum.threads import Post, Thread
 from app.domain.record.points import PointEntry, PointRule
+from app.domain.spreadsheets import harmless
 from app.domain.words import _
 
 PER_PAGE = 30
@@ -128,8 +129,3 @@ def csv_rows(session: Session, member_id: int, wanted: Wanted) -> Iterator[tuple
             harmless(it.says or it.rule), it.amount, it.balance, it.held_back, harmless(why_held(it)),
             it.reverses_id or "", harmless(it.title or ""),
         )  # fmt: skip
-
-
-def harmless(text: str) -> str:
-    """Text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

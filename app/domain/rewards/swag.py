@@ -26,6 +26,7 @@ from app.domain.notices import notifications
 from app.domain.people.members import Member, admit
 from app.domain.problems import Conflict, Invalid, Refused
 from app.domain.record import audit_log
+from app.domain.spreadsheets import harmless
 from app.domain.words import _
 
 STATES = ("claimed", "eligible", "sent", "declined")
@@ -207,7 +208,7 @@ def export(session: Session, by: Member, state: str, milestone: str = "") -> Ite
         mine = it.Swag
         times = (_iso(mine.eligible_at), _iso(mine.claimed_at))
         typed = (mine.recipient, mine.address, mine.country, mine.choice, mine.note)
-        yield tuple(map(_harmless, (it.milestone, it.username or "", mine.state, *times, *typed)))
+        yield tuple(map(harmless, (it.milestone, it.username or "", mine.state, *times, *typed)))
 
 
 def for_export(member_id: int) -> Select[*tuple[Any, ...]]:
@@ -286,8 +287,3 @@ def _notice(member_id: int, milestone_id: int, name: str, state: str) -> dict[st
 
 def _iso(moment: datetime | None) -> str:
     return moment.isoformat(timespec="seconds") if moment else ""
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.lstrip()[:1] in ("=", "+", "-", "@") or cell[:1] in ("\t", "\r", "\n") else cell

@@ -65,4 +65,6 @@ def held() -> str:
 
 
 def _find(username: str) -> Member:
-    return db.session.scalars(select(Member).filter_by(username_key=username.lower())).one_or_none() or abort(404)
+    return db.session.scalars(
+        select(Member).filter_by(username_key=username.lower(), deleted_at=None)
+    ).one_or_none() or abort(404)

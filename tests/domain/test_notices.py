@@ -434,7 +434,7 @@ def test_a_notice_whose_letter_is_on_its_way_is_kept(session, people):
 def test_the_bell_counts_no_further_than_it_shows(session, people):
     ada, *_ = people
     for number in range(12):
-        notifications.tell(session, [{"member_id": ada.id, "kind": "message", "key": f"message:{number}"}])
+        notifications.tell(session, [{"member_id": ada.id, "kind": "leaders", "key": f"leaders:{number}"}])
     assert unread(session, ada) == 10
     session.expire_all()
     assert session.get_one(Member, ada.id).unread_notices == 10

@@ -31,6 +31,7 @@ REMEMBERED = {
     "components/pieces.html": ("points_chip",),
     "components/ledger.html": ("ledger_line",),
     "components/board.html": ("board_line", "team_line"),
+    "components/requests.html": ("request_row", "request_head", "request_filters", "request_replies"),
     "components/threads.html": ("thread_row",),
     "layouts/_frame.html": ("frame_head", "frame_nav", "frame_foot"),
 }
@@ -49,6 +50,7 @@ def install(app: Flask) -> None:
     env.trim_blocks = env.lstrip_blocks = True
     env.add_extension("jinja2.ext.i18n")
     env.install_gettext_callables(words.gettext, words.plural, newstyle=True)  # type: ignore[attr-defined]
+    env.globals["_"] = env.globals["gettext"]  # without the detour that each word of a page would take
     env.filters.update(
         number=number,
         ago=ago,

@@ -1,13 +1,15 @@
 """What the query of an address asks for: a page of a list, a filter, some words."""
 
+from collections.abc import Mapping
+
 from flask import abort, request
 
 LAST = 100_000
 
 
-def page_number() -> int:
+def page_number(given: Mapping[str, str] | None = None) -> int:
     """The number in ?page=, 1 where there is none; anything but a sensible number is a bad request."""
-    text = request.args.get("page", "1")
+    text = (request.args if given is None else given).get("page", "1")
     if not (text.isascii() and text.isdigit()) or len(text) > 6 or not 1 <= int(text) <= LAST:
         abort(400, "There is no such page.")
     return int(text)

@@ -67,7 +67,7 @@ def withdraw(request_id: int) -> Response:
 @members_only
 def picture(request_id: int, proof: str) -> Response:
     """A picture that one sent with a request."""
-    found = requests.picture(db.session(), _mine(request_id), proof) or abort(404)
+    found = requests.picture(db.session(), _mine(request_id).id, proof) or abort(404)
     headers = {"Cache-Control": "private, no-store", "Content-Security-Policy": LOCKED, "Content-Disposition": "inline"}
     return Response(found, content_type="image/webp", headers=headers)
 

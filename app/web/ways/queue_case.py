@@ -14,43 +14,38 @@ from sqlalchemy.orm import Session
 
 from app.domain.base import now
 from app.domain.people.members import Member
-from app.domain.ways import prepared_replies, request_queue, requests
+from app.domain.ways import prepared_replies, request_case, request_queue, requests
 from app.domain.ways.request_queue import Search
-from app.domain.ways.requests import BadgeRequest
+from app.domain.words import _
 from app.web.looks import on_date, sentence
 
 NOTHING: dict[str, Any] = {"case": None, "problems": {}, "conflict": "", "typed": "", "remarked": ""}
 
 
 def about(
-    session: Session, case: BadgeRequest | None, viewer: Member, search: Search, listed: Sequence[Row]
+    session: Session, case: Row | None, viewer: Member, search: Search, listed: Sequence[Row]
 ) -> dict[str, Any]:
     """What the page shows of a request; to whoever asked for it themselves, not what the team says about it."""
     if case is None:
         return NOTHING
     moment, own = now(), viewer.id in (case.member_id, case.by_id)
-    said = requests.entries(session, case, for_staff=not own)
-    claimed = case.is_open and case.is_claimed(moment)
+    claimed = request_case.is_claimed(case, moment)
     return NOTHING | {
-        "case": case, "own": own, "person": request_queue.person(session, case),
-        "said": [it for it in said if it.what not in ("sent", "remark")],
-        "remarks": [it for it in said if it.what == "remark"],
-        "proof": request_queue.evidence(session, case),
-        "earlier": request_queue.earlier(session, case), "badges_held": request_queue.badges_of(session, case.member_id),
+        "case": case, "own": own, "file": request_case.file(session, case.id, for_staff=not own),
         "is_claimed": claimed, "mine": claimed and case.claimed_by_id == viewer.id,
-        "minutes": -(-(case.claimed_until - moment).total_seconds() // 60) if claimed and case.claimed_until else 0,
-        "can_undo": case.can_be_undone_by(viewer, moment), "next_id": _next(session, case, search, listed),
-        **_replies(session, case, viewer),
+        "minutes": -(-(case.claimed_until - moment).total_seconds() // 60) if claimed else 0,
+        "can_undo": requests.can_be_undone(case, viewer, moment), "next_id": _next(session, case, search, listed),
+        **_chosen(session, case, viewer),
     }  # fmt: skip
 
 
-def filled(words: str, case: BadgeRequest, viewer: Member, *, to_holder: bool = False) -> str:
+def filled(words: str, case: Row, viewer: Member, *, to_holder: bool = False) -> str:
     """Words with their places filled in for one request."""
-    reader = case.member if to_holder else case.by
-    how = case.badge.version.how if case.badge.version else ""
+    name, zone = (case.name, case.zone) if to_holder else (case.asker, case.asker_zone)
     facts = {
-        "member": reader.name, "badge": case.badge.name, "how": sentence(how), "moderator": viewer.name,
-        "date": _day(case.sent_at, reader), "again": _day(now() + requests.ASK_AGAIN_AFTER, reader),
+        "member": name or _("Former member"), "badge": case.badge, "how": sentence(case.how or ""),
+        "moderator": viewer.name, "date": _day(case.sent_at, zone),
+        "again": _day(now() + requests.ASK_AGAIN_AFTER, zone),
     }  # fmt: skip
     return prepared_replies.filled(words, facts)
 
@@ -64,21 +59,23 @@ def host(address: str) -> str:
         return name
 
 
-def _next(session: Session, case: BadgeRequest, search: Search, listed: Sequence[Row]) -> int | None:
+def _next(session: Session, case: Row, search: Search, listed: Sequence[Row]) -> int | None:
     """The request after this one, mostly in the page of the list that is there already."""
     ids = [it.id for it in listed]
     if case.id in ids[:-1]:
         return int(ids[ids.index(case.id) + 1])
-    return request_queue.following(session, search, case, now())
+    return request_queue.following(session, search, case.sent_at, case.id, now())
 
 
-def _replies(session: Session, case: BadgeRequest, viewer: Member) -> dict[str, Any]:
-    """The prepared replies, and the one that the address asks for with its places filled in."""
-    replies = prepared_replies.every(session)
-    chosen = next((it for it in replies if str(it.id) == request.args.get("reply")), None)
-    words = filled(chosen.body, case, viewer, to_holder=chosen.suits == "approve") if chosen else ""
-    return {"replies": replies, "chosen": chosen.id if chosen else None, "typed": words}
+def _chosen(session: Session, case: Row, viewer: Member) -> dict[str, Any]:
+    """The prepared reply that the address asks for, with its places filled in."""
+    number = request.args.get("reply", "")
+    known = number.isascii() and number.isdigit() and len(number) < 16
+    reply = session.get(prepared_replies.PreparedReply, int(number)) if known else None
+    if reply is None:
+        return {"chosen": None}
+    return {"chosen": reply.id, "typed": filled(reply.body, case, viewer, to_holder=reply.suits == "approve")}
 
 
-def _day(moment: datetime, reader: Member) -> str:
-    return on_date(moment.astimezone(ZoneInfo(reader.zone)).date())
+def _day(moment: datetime, zone: str | None) -> str:
+    return on_date(moment.astimezone(ZoneInfo(zone or "UTC")).date())

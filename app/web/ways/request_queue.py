@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, current_app, g, render_template, request
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -13,7 +14,7 @@ from app.db import db, transaction
 from app.domain.base import now
 from app.domain.people.members import Member
 from app.domain.problems import Conflict, Invalid, Problem
-from app.domain.ways import request_queue, requests
+from app.domain.ways import request_case, request_queue, requests
 from app.domain.ways.requests import BadgeRequest, RequestEvent
 from app.domain.words import _, ngettext
 from app.web.answers import by_htmx, on_to
@@ -36,7 +37,7 @@ Deed = Callable[[Session, BadgeRequest, Member], object]
 class Told(NamedTuple):
     """What became of one of several requests that were decided at once."""
 
-    request: BadgeRequest
+    request: Row
     problem: str
 
 
@@ -78,7 +79,7 @@ def show(request_id: int) -> str:
 @staff_only
 def picture(request_id: int, proof: str) -> Response:
     """A picture that came as evidence, which only its member and the team see."""
-    found = requests.picture(db.session(), _find(request_id), proof) or abort(404)
+    found = requests.picture(db.session(), request_id, proof) or abort(404)
     headers = {"Cache-Control": "private, no-store", "Content-Security-Policy": LOCKED}
     return Response(found, content_type="image/webp", headers=headers)
 
@@ -168,11 +169,12 @@ def remark(request_id: int) -> Response | tuple[str, int]:
 def decide_event(request_id: int, evidence_id: int) -> Response | tuple[str, int]:
     """Accept, refuse or park one event of the evidence."""
     state, reason = request.form.get("state", ""), request.form.get("reason", "")
-    if evidence_id not in [it.id for it in request_queue.evidence(db.session(), _find(request_id)).events]:
-        abort(404)
 
-    def deed(writing: Session, _it: BadgeRequest, me: Member) -> None:
-        requests.decide_event(writing, writing.get_one(RequestEvent, evidence_id), me, state, reason)
+    def deed(writing: Session, it: BadgeRequest, me: Member) -> None:
+        event = writing.get(RequestEvent, evidence_id)
+        if event is None or event.request_id != it.id:
+            abort(404)
+        requests.decide_event(writing, event, me, state, reason)
 
     return _do(request_id, deed, _("Noted for this event."), stay=True)
 
@@ -245,26 +247,26 @@ def _again(request_id: int, problems: dict[str, str], conflict: str, code: int) 
     return render_template("queue/_case.html" if by_htmx() else "queue/list.html", **given), code
 
 
-def _case(found: BadgeRequest | None, around: dict[str, Any]) -> dict[str, Any]:
+def _case(found: Row | None, around: dict[str, Any]) -> dict[str, Any]:
     keys = request.cookies.get("queue_keys") == "1"
     return queue_case.about(db.session(), found, member(), around["search"], around["listed"]) | {
         "keys": keys, "host": queue_case.host, "done": _just_done(),
     }  # fmt: skip
 
 
-def _just_done() -> BadgeRequest | None:
+def _just_done() -> Row | None:
     """The request that the viewer came from, where they may still take back what they decided about it."""
     number = request.args.get("done", "")
     done = (
-        request_queue.find(db.session(), int(number))
+        request_case.find(db.session(), int(number))
         if number.isascii() and number.isdigit() and len(number) < 16
         else None
     )
-    return done if done and done.can_be_undone_by(member(), now()) else None
+    return done if done and requests.can_be_undone(done, member(), now()) else None
 
 
-def _find(request_id: int) -> BadgeRequest:
-    return request_queue.find(db.session(), request_id) or abort(404)
+def _find(request_id: int) -> Row:
+    return request_case.find(db.session(), request_id) or abort(404)
 
 
 def _version() -> int:

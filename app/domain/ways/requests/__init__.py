@@ -12,6 +12,7 @@ from app.domain.ways.requests.deciding import approve, ask, claim, decide_event,
 from app.domain.ways.requests.keeping import forget, keep, kept
 from app.domain.ways.requests.leaving import for_export, forget_member
 from app.domain.ways.requests.reading import (
+    can_be_undone,
     entries,
     evidence,
     find,
@@ -26,6 +27,7 @@ from app.domain.ways.requests.reading import (
 from app.domain.ways.requests.tables import (
     ASK_AGAIN_AFTER,
     CLAIM_LASTS,
+    CLOSED,
     DECIDED,
     EVENT_STATES,
     EVENTS_MOST,
@@ -47,6 +49,7 @@ from app.domain.ways.requests.tables import (
 __all__ = [
     "ASK_AGAIN_AFTER",
     "CLAIM_LASTS",
+    "CLOSED",
     "DECIDED",
     "EVENTS_MOST",
     "EVENT_STATES",
@@ -67,6 +70,7 @@ __all__ = [
     "answer",
     "approve",
     "ask",
+    "can_be_undone",
     "claim",
     "decide_event",
     "decline",

@@ -14,10 +14,7 @@ from app.domain.notices.notifications import Notification
 from app.domain.people import members
 from app.domain.people.members import Member
 from app.domain.problems import Conflict, Invalid, Refused
-from app.domain.record import activities, audit_log
-from app.domain.record.activities import Activity
-from app.domain.ways import attendance, events
-from app.domain.ways.requests import steps
+from app.domain.ways.requests import reading, steps
 from app.domain.ways.requests.tables import (
     ASK_AGAIN_AFTER,
     CLAIM_LASTS,
@@ -102,7 +99,7 @@ def undo(session: Session, request: BadgeRequest, by: Member, *, version: int, a
     was, decided_by = request.state, request.decided_by_id
     if request.version == version and decided_by is not None and decided_by != by.id:
         raise Refused(_("Only who decided can take it back."))
-    if request.version == version and not request.can_be_undone_by(by, moment):
+    if request.version == version and not reading.can_be_undone(request, by, moment):
         raise Conflict(_("This can no longer be taken back."))
     _refuse_second(session, request)
     steps.move(session, request, version, ("declined", "asked"), "waiting", at=moment)

@@ -14,6 +14,7 @@ from app.domain.people.pictures import Picture
 from app.domain.ways.requests.tables import (
     DECIDED,
     OPEN,
+    UNDO_WITHIN,
     BadgeRequest,
     RequestEntry,
     RequestEvent,
@@ -89,10 +90,10 @@ def evidence(session: Session, request: BadgeRequest) -> Proof:
     return Proof(*(session.scalars(it).all() for it in (links, events, pictures)))
 
 
-def picture(session: Session, request: BadgeRequest, name: str) -> bytes | None:
+def picture(session: Session, request_id: int, name: str) -> bytes | None:
     """The WebP file of a picture that belongs to a request."""
     theirs = select(Picture.content).join(RequestPicture, RequestPicture.picture_id == Picture.id)
-    return session.scalar(theirs.where(RequestPicture.request_id == request.id, Picture.name == name))
+    return session.scalar(theirs.where(RequestPicture.request_id == request_id, Picture.name == name))
 
 
 def latest_of(session: Session, member_id: int, badge_id: int) -> Row | None:
@@ -110,6 +111,16 @@ def latest_of(session: Session, member_id: int, badge_id: int) -> Row | None:
 def may_ask_again(declined: Row | BadgeRequest, moment: datetime) -> bool:
     """Whether the time has come to ask again after a refusal, if there is one."""
     return declined.may_ask_again_at is not None and declined.may_ask_again_at <= moment
+
+
+def can_be_undone(request: Row | BadgeRequest, by: Member, moment: datetime) -> bool:
+    """Whether that moderator has just refused a request or asked for more."""
+    return (
+        request.state in ("declined", "asked")
+        and request.decided_by_id == by.id
+        and request.decided_at is not None
+        and request.decided_at + UNDO_WITHIN > moment
+    )
 
 
 def open_of(session: Session, member_id: int) -> frozenset[int]:

@@ -11,7 +11,8 @@ from app.domain.base import Base, now
 from app.domain.people.members import Member
 
 OPEN, DECIDED = ("waiting", "asked"), ("approved", "declined")
-STATES = (*OPEN, *DECIDED, "withdrawn")
+CLOSED = (*DECIDED, "withdrawn")
+STATES = (*OPEN, *CLOSED)
 EVENT_STATES = ("waiting", "accepted", "refused", "parked")
 
 NOTE_MOST, ANSWER_MOST, MESSAGE_MOST, REMARK_MOST = 4000, 4000, 2000, 2000
@@ -46,6 +47,7 @@ class BadgeRequest(Base):
         Index("uq_badge_requests_one_nomination", "badge_id", "member_id", unique=True,
               sqlite_where=_OPEN_FOR_ANOTHER, postgresql_where=_OPEN_FOR_ANOTHER),
         Index("ix_badge_requests_queue", "state", "sent_at", "id"),
+        Index("ix_badge_requests_badge", "badge_id", "state", "sent_at", "id"),
         Index("ix_badge_requests_decided", "decided_at"),
         Index("ix_badge_requests_by", "by_id", "id"),
         Index("ix_badge_requests_member", "member_id", "badge_id"),
@@ -85,15 +87,6 @@ class BadgeRequest(Base):
 
     def is_claimed(self, moment: datetime) -> bool:
         return self.claimed_until is not None and self.claimed_until > moment
-
-    def can_be_undone_by(self, member: Member, moment: datetime) -> bool:
-        """Whether that member has just refused it or asked for more."""
-        return (
-            self.state in ("declined", "asked")
-            and self.decided_by_id == member.id
-            and self.decided_at is not None
-            and self.decided_at + UNDO_WITHIN > moment
-        )
 
 
 class RequestEntry(Base):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.base import now
 from app.domain.people.members import Member
+from app.domain.ways import request_queue
 from app.domain.ways.request_queue import Search
 from app.domain.ways.requests import OPEN
 from app.web.paging import page_number

@@ -14,6 +14,9 @@ from app.domain.notices.notifications import Notification
 from app.domain.people import members
 from app.domain.people.members import Member
 from app.domain.problems import Conflict, Invalid, Refused
+from app.domain.record import activities, audit_log
+from app.domain.record.activities import Activity
+from app.domain.ways import attendance, events
 from app.domain.ways.requests import reading, steps
 from app.domain.ways.requests.tables import (
     ASK_AGAIN_AFTER,

@@ -86,7 +86,7 @@ def test_a_request_waits_with_all_that_came_with_it(session, cast, speaker):
     assert proof.links == ["https://slides.example/1"]
     assert [(it.title, it.state) for it in proof.events] == [("Autumn meeting", "waiting")]
     [name] = proof.pictures
-    assert requests.picture(session, request, name) == b"RIFF"
+    assert requests.picture(session, request.id, name) == b"RIFF"
     assert pictures.content(session, name) is None, "anybody who knew its name could look"
 
 
@@ -240,7 +240,7 @@ def test_a_request_that_was_decided_cannot_be_withdrawn(session, cast, wish):
 
 def test_approving_gives_the_badge_and_tells_once_with_the_moderators_words(session, cast, speaker, wish):
     ada, _ben, mia, _max = cast
-    award = requests.approve(session, wish, mia, "Great talk!", version=1)
+    award = session.get_one(Award, requests.approve(session, wish, mia, "Great talk!", version=1))
     assert (award.way, award.by_id, award.reason) == ("request", mia.id, "Great talk!")
     session.refresh(speaker)
     assert (wish.state, wish.decided_by_id, speaker.holders) == ("approved", mia.id, 1)

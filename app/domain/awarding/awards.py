@@ -1,10 +1,10 @@
 """Awards: given by rule or by people, each once, none taken back by the machine."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.badging.badges import Award, Badge
@@ -61,41 +61,48 @@ def make(session: Session, reached: Iterable[Reached]) -> list[Fresh]:
 
 
 def grant(
-    session: Session,
-    badge: Badge,
-    member: Member,
-    *,
-    by: Member | None = None,
-    way: str = "staff",
-    reason: str = "",
+    session: Session, badge: Badge, member: Member, *, by: Member | None = None, way: str = "staff", reason: str = "",
     at: datetime | None = None,
-) -> Award:
+) -> Award:  # fmt: skip
     """Give a badge by hand, request, invitation or event. Raises Refused if the member has it, or had it taken back."""
+    made = give(session, badge, [member], by=by, way=way, reason=reason, at=at)
+    return session.get_one(Award, made[member.id] if made else refuse(session, badge, member))
+
+
+def give(
+    session: Session, badge: Badge, members: Sequence[Member], *, by: Member | None = None, way: str = "staff",
+    reason: str = "", at: datetime | None = None,
+) -> dict[int, int]:  # fmt: skip
+    """Give a badge to many at once, and tell them; the award of each who neither has it nor had it taken back."""
     if badge.version_id is None:
         raise Refused(_("This badge has not been published yet."))
-    earned_at = at or now()
-    made = session.execute(
-        insert_into(session, Award)
-        .values(
-            badge_id=badge.id,
-            version_id=badge.version_id,
-            member_id=member.id,
-            subject=0,
-            way=way,
-            by_id=by.id if by else None,
-            reason=reason,
-            earned_at=earned_at,
-        )
-        .on_conflict_do_nothing()
-        .returning(Award.id)
-    ).scalar()
-    if made is None:
-        raise Refused(_already(session, badge, member))
+    award: dict[str, Any] = {
+        "badge_id": badge.id, "version_id": badge.version_id, "subject": 0, "way": way, "by_id": by.id if by else None,
+        "reason": reason, "earned_at": at or now(),
+    }  # fmt: skip
+    one_each = insert_into(session, Award).on_conflict_do_nothing().returning(Award.id, Award.member_id)
+    rows = session.execute(one_each, [award | {"member_id": it.id} for it in members]) if members else ()
+    made = {row.member_id: row.id for row in rows}
+    given = [it for it in members if it.id in made]
+    for member in given:
+        activities.note(session, "badge_granted", member, by=by, at=award["earned_at"], object=badge.slug)
+    count_holders(session, {badge.id} if given else set())
+    notifications.tell(
+        session,
+        [notifications.of_award(made[it.id], it.id, award["by_id"], reason) for it in given if it.deleted_at is None],
+    )
+    return made
 
-    activities.note(session, "badge_granted", member, by=by, at=earned_at, object=badge.slug)
-    count_holders(session, {badge.id})
-    notifications.tell_of_awards(session, [made])
-    return session.get_one(Award, made)
+
+def refuse(session: Session, badge: Badge, member: Member) -> NoReturn:
+    """Raise Refused with what to say of a badge that could not be given."""
+    standing = select(Award.id).where(Award.badge_id == badge.id, Award.member_id == member.id)
+    if session.scalar(standing.where(Award.revoked_at.is_(None)).limit(1)):
+        raise Refused(_("%(member)s already has %(badge)s.", member=member.name, badge=badge.name))
+    place = f"/awards/{session.scalar(standing.limit(1))}"
+    words = _("%(badge)s was taken back from %(member)s. It can be given back at %(place)s.",
+              badge=badge.name, member=member.name, place=place)  # fmt: skip
+    raise Refused(words)
 
 
 def place(session: Session, slug: str, member_id: int, seq: int) -> None:
@@ -106,17 +113,22 @@ def place(session: Session, slug: str, member_id: int, seq: int) -> None:
     )
 
 
+_badges = Badge.__table__
+_HOLDERS = (
+    update(_badges)  # type: ignore[arg-type]
+    .where(_badges.c.id.in_(bindparam("badges", expanding=True)))
+    .values(
+        holders=select(func.count(Award.member_id.distinct()))
+        .where(Award.badge_id == _badges.c.id, Award.revoked_at.is_(None))
+        .scalar_subquery()
+    )
+)
+
+
 def count_holders(session: Session, badges: set[int]) -> None:
     """Bring the number of holders of some badges up to date."""
     if badges:
-        held = (
-            select(func.count(Award.member_id.distinct()))
-            .where(Award.badge_id == Badge.id, Award.revoked_at.is_(None))
-            .scalar_subquery()
-        )
-        session.execute(
-            update(Badge).where(Badge.id.in_(badges)).values(holders=held).execution_options(synchronize_session=False)
-        )
+        session.execute(_HOLDERS, {"badges": list(badges)})
 
 
 def revoke(session: Session, award: Award, by: Member, reason: str, *, at: datetime | None = None) -> None:
@@ -145,17 +157,6 @@ def give_back(session: Session, award: Award, by: Member, reason: str, *, at: da
     if award.way != "automatic":
         activities.note(session, "badge_granted", award.member, by=by, at=award.earned_at, object=award.badge.slug)
     _note(session, award, by, "give-back", reason, moment)
-
-
-def _already(session: Session, badge: Badge, member: Member) -> str:
-    standing = select(Award.id).where(Award.badge_id == badge.id, Award.member_id == member.id)
-    if session.scalar(standing.where(Award.revoked_at.is_(None)).limit(1)):
-        return _("%(member)s already has %(badge)s.", member=member.name, badge=badge.name)
-    place = f"/awards/{session.scalar(standing.limit(1))}"
-    return _(
-        "%(badge)s was taken back from %(member)s. It can be given back at %(place)s.",
-        badge=badge.name, member=member.name, place=place,
-    )  # fmt: skip
 
 
 def _worded(reason: str) -> str:

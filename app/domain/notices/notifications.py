@@ -94,17 +94,21 @@ def tell_of_awards(session: Session, awards: Sequence[int], *, at: datetime | No
         .where(Award.id.in_(awards), Member.deleted_at.is_(None))
         .order_by(Award.id)
     ).all()  # fmt: skip
-    own = [
-        {"member_id": it.member_id, "kind": "badge_earned", "key": f"award:{it.id}", "award_id": it.id,
-         "actor_id": it.by_id, "facts": {"message": it.reason} if it.reason else None}
-        for it in rows
-    ]  # fmt: skip
+    own = [of_award(it.id, it.member_id, it.by_id, it.reason) for it in rows]
     thanks = [
         {"member_id": it.giver, "kind": "reaction", "what": "thanks", "key": f"gift:{it.id}", "award_id": it.id,
          "post_id": it.post_id, "actor_id": it.member_id, "facts": {"gift": THANKED[it.kind]}}
         for it in rows if it.giver
     ]  # fmt: skip
     return tell(session, own + thanks, at=at)
+
+
+def of_award(award_id: int, member_id: int, by_id: int | None, reason: str) -> dict[str, Any]:
+    """The notice of an award, for `tell`."""
+    return {
+        "member_id": member_id, "kind": "badge_earned", "key": f"award:{award_id}", "award_id": award_id,
+        "actor_id": by_id, "facts": {"message": reason} if reason else None,
+    }  # fmt: skip
 
 
 def name_nominator(session: Session, award_id: int, nominator_id: int) -> None:

@@ -61,8 +61,8 @@ def give(
     session.execute(select(Badge.id).where(Badge.id == badge.id).with_for_update())
     found = sort(session, badge, sorted(members, key=lambda it: it.id), by)
     earned_at = datetime.combine(earned_on, NOON, ZoneInfo(by.zone)) if earned_on else moment
+    awards.give(session, badge, found.new, by=by, way="staff", reason=reason, at=min(earned_at, moment))
     for member in found.new:
-        awards.grant(session, badge, member, by=by, way="staff", reason=reason, at=min(earned_at, moment))
         audit_log.record(session, by, "award", member=member, subject=badge.name, reason=reason, at=moment)
     return found
 

@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, Date, Row, String, and_, bindparam, func, litera
 from sqlalchemy.orm import Session
 
 from app.domain.badging.badges import Award, Badge, BadgeVersion
-from app.domain.base import Instant
+from app.domain.base import Instant, Number
 from app.domain.forum.listing import author_columns, members, with_author
 from app.domain.forum.threads import Post, Thread
 from app.domain.moderation.suspensions import Suspension
@@ -105,13 +105,14 @@ def is_claimed(request: Row, moment: datetime) -> bool:
     return bool(request.is_open and request.claimed_until and request.claimed_until > moment)
 
 
-_id, _nothing = bindparam("id"), literal("")
+_id, _nothing = bindparam("id", type_=Number), literal("")
 _no_moment, _no_day, _no_text = null().cast(Instant()), null().cast(Date), null().cast(String)
 _of_them = and_(
     others.c.badge_id == table.c.badge_id, others.c.member_id == table.c.member_id, others.c.id < table.c.id
 )
 _EARLIER = (
-    select(literal("earlier"), others.c.id, others.c.sent_at, others.c.state, others.c.message, decider.c.name, _nothing, _no_day)
+    select(literal("earlier"), others.c.id, others.c.sent_at, others.c.state, others.c.message, decider.c.name,
+           _nothing.label("more"), _no_day.label("on"))
     .select_from(table.join(others, _of_them).outerjoin(
         decider, and_(decider.c.id == others.c.decided_by_id, decider.c.deleted_at.is_(None))))
     .where(table.c.id == _id)
@@ -120,8 +121,8 @@ _EARLIER = (
     .subquery()
 )  # fmt: skip
 _HELD = (
-    select(literal("held"), awards.c.id, awards.c.earned_at, badges.c.slug, badges.c.name.label("badge"), _no_text,
-           _nothing, _no_day)
+    select(literal("held"), awards.c.id, awards.c.earned_at, badges.c.slug, badges.c.name.label("badge"),
+           _no_text.label("name"), _nothing.label("more"), _no_day.label("on"))
     .select_from(table.join(awards, awards.c.member_id == table.c.member_id)
                  .join(badges, badges.c.id == awards.c.badge_id))
     .where(table.c.id == _id, awards.c.revoked_at.is_(None))

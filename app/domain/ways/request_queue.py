@@ -158,11 +158,12 @@ def choices(session: Session) -> Choices:
 def following(session: Session, search: Search, sent_at: datetime, request_id: int, moment: datetime) -> int | None:
     """The open request after this one in the list, to go on with."""
     place = {"sent_at": sent_at, "id": request_id}
-    return session.scalar(_following(search.state, *_asked(search)), _given(search, moment) | place)
+    found: int | None = session.scalar(_following(search.state, *_asked(search)), _given(search, moment) | place)
+    return found
 
 
 @cache
-def _following(state: str, by_badge: bool, by_age: bool, mine: bool) -> Select[tuple[int]]:
+def _following(state: str, by_badge: bool, by_age: bool, mine: bool) -> Select[Any]:
     later = or_(
         table.c.sent_at > bindparam("sent_at"),
         and_(table.c.sent_at == bindparam("sent_at"), table.c.id > bindparam("id")),

@@ -22,9 +22,7 @@ from app.web.looks import on_date, sentence
 NOTHING: dict[str, Any] = {"case": None, "problems": {}, "conflict": "", "typed": "", "remarked": ""}
 
 
-def about(
-    session: Session, case: Row | None, viewer: Member, search: Search, listed: Sequence[Row]
-) -> dict[str, Any]:
+def about(session: Session, case: Row | None, viewer: Member, search: Search, listed: Sequence[Row]) -> dict[str, Any]:
     """What the page shows of a request; to whoever asked for it themselves, not what the team says about it."""
     if case is None:
         return NOTHING

@@ -227,10 +227,10 @@ def _do(
 
     `stay` goes on with the same request, `tell` with the next one, beside a word about what was done.
     """
-    _find(request_id)
     try:
         with transaction() as writing:
-            deed(writing, writing.get_one(BadgeRequest, request_id), myself(writing))
+            it = requests.to_decide(writing, request_id) or abort(404)
+            deed(writing, it, myself(writing))
     except Invalid as no:
         return _again(request_id, no.fields, "", 422)
     except Conflict as no:

@@ -21,6 +21,7 @@ from app.domain.ways.requests.reading import (
     mine,
     open_of,
     picture,
+    to_decide,
     usual_wait,
     wait_in_words,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "release",
     "remark",
     "send",
+    "to_decide",
     "undo",
     "usual_wait",
     "wait_in_words",

@@ -2,11 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.awarding import awards
-from app.domain.badging.badges import Award
 from app.domain.base import now
 from app.domain.mail.deliveries import Delivery
 from app.domain.notices import notifications
@@ -33,6 +32,17 @@ from app.domain.ways.requests.tables import (
 )
 from app.domain.words import _
 
+# Put together once: that costs more than the statement itself.
+_EVENTS = (
+    select(RequestEvent)
+    .where(RequestEvent.request_id == bindparam("request"), RequestEvent.state == bindparam("state"))
+    .order_by(RequestEvent.id)
+)
+_TWIN = select(BadgeRequest).where(
+    BadgeRequest.badge_id == bindparam("badge"), BadgeRequest.member_id == bindparam("member"),
+    BadgeRequest.id != bindparam("request"), BadgeRequest.state.in_(OPEN),
+)  # fmt: skip
+
 
 def claim(session: Session, request: BadgeRequest, by: Member, *, at: datetime | None = None) -> None:
     """Say that one is looking at a request, so that nobody else does the same work. Claiming again gives more time."""
@@ -58,19 +68,21 @@ def release(session: Session, request: BadgeRequest, by: Member) -> None:
 
 def approve(
     session: Session, request: BadgeRequest, by: Member, message: str = "", *, version: int, at: datetime | None = None
-) -> Award:
-    """Give the badge, with some words if one likes. Raises Conflict where somebody else decided."""
+) -> int:
+    """Give the badge, with some words if one likes; its award. Raises Conflict where somebody else decided."""
     moment = at or now()
     message = steps.checked(message, PRAISE_MOST, "")
     _decide(session, request, by, version, "approved", message, moment)
-    award = awards.grant(session, request.badge, request.member, by=by, way="request", reason=message, at=moment)
+    badge, member = request.badge, request.member
+    made = awards.give(session, badge, [member], by=by, way="request", reason=message, at=moment)
+    award_id = made[member.id] if made else awards.refuse(session, badge, member)
     if request.is_nomination and request.names_asker:
-        notifications.name_nominator(session, award.id, request.by_id)
+        notifications.name_nominator(session, award_id, request.by_id)
     for accepted in _events(session, request, "accepted"):
         _count(session, request, accepted, by, moment)
     _thank(session, request, by, moment)
     _close_twin(session, request, by, moment)
-    return award
+    return award_id
 
 
 def decline(
@@ -123,7 +135,7 @@ def decide_event(
     if state == "accepted" and event.on > moment.date():
         raise Refused(_("This event is still to come: park it until it has taken place."))
 
-    session.refresh(request, with_for_update=True)
+    session.refresh(request, with_for_update={"of": BadgeRequest})
     session.refresh(event, with_for_update=True)
     parked_since = request.state == "approved" and event.state == "parked"
     if not request.is_open and not parked_since:
@@ -150,11 +162,8 @@ def _decide(
     again: datetime | None = None,
 ) -> None:  # fmt: skip
     _admit(request, by, moment)
-    session.refresh(request, with_for_update=True)
-    if request.is_open and request.is_claimed(moment) and request.claimed_by_id != by.id:
-        raise Conflict(steps.claimed(session, request))
     steps.move(
-        session, request, version, OPEN, to, at=moment, by=by, message=message, may_ask_again_at=again
+        session, request, version, OPEN, to, at=moment, by=by, message=message, may_ask_again_at=again, heeds_claims=True
     )  # fmt: skip
     _record(session, request, by, to, message, moment)
 
@@ -213,8 +222,7 @@ def _refuse_second(session: Session, request: BadgeRequest) -> None:
 
 
 def _events(session: Session, request: BadgeRequest, state: str) -> list[RequestEvent]:
-    theirs = select(RequestEvent).where(RequestEvent.request_id == request.id, RequestEvent.state == state)
-    return list(session.scalars(theirs.order_by(RequestEvent.id)))
+    return list(session.scalars(_EVENTS, {"request": request.id, "state": state}))
 
 
 def _count(session: Session, request: BadgeRequest, event: RequestEvent, by: Member, moment: datetime) -> None:
@@ -239,12 +247,8 @@ def _thank(session: Session, request: BadgeRequest, by: Member, moment: datetime
 
 def _close_twin(session: Session, request: BadgeRequest, by: Member, moment: datetime) -> None:
     """Beside one's own request a nomination may be open, or the other way round: the badge answers both."""
-    twin = session.scalars(
-        select(BadgeRequest).where(
-            BadgeRequest.badge_id == request.badge_id, BadgeRequest.member_id == request.member_id,
-            BadgeRequest.id != request.id, BadgeRequest.state.in_(OPEN),
-        )
-    ).first()  # fmt: skip
+    of_both = {"badge": request.badge_id, "member": request.member_id, "request": request.id}
+    twin = session.scalars(_TWIN, of_both).first()
     if twin is None:
         return
     steps.move(session, twin, twin.version, OPEN, "approved", at=moment, by=by, message=request.message)

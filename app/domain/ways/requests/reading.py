@@ -28,6 +28,9 @@ LATEST_DECIDED = 100  # how many decisions tell the usual wait
 ENOUGH_DECIDED = 3
 
 
+_NEEDED = (joinedload(BadgeRequest.badge), joinedload(BadgeRequest.member).load_only(Member.name, Member.deleted_at))
+
+
 class Proof(NamedTuple):
     """The evidence of a request."""
 
@@ -43,6 +46,11 @@ def find(session: Session, request_id: int, *, by: Member | None = None) -> Badg
         wanted = wanted.where(BadgeRequest.by_id == by.id)
     people = (BadgeRequest.badge, BadgeRequest.member, BadgeRequest.by, BadgeRequest.decided_by)
     return session.scalars(wanted.options(*(joinedload(it) for it in people))).first()
+
+
+def to_decide(session: Session, request_id: int) -> BadgeRequest | None:
+    """A request with what every decision about it needs, or None."""
+    return session.get(BadgeRequest, request_id, options=_NEEDED)
 
 
 def mine(session: Session, member: Member, number: int = 1) -> tuple[Sequence[Row], bool]:

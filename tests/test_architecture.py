@@ -14,6 +14,7 @@ OUTSIDE_DOMAIN = {
     "redis",
     "smtplib",
     "werkzeug",
+    "flask_login",
     "flask_wtf",
     "flask_sqlalchemy",
 }

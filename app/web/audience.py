@@ -5,7 +5,8 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote, urlsplit
 
-from flask import abort, g, redirect, request, session
+from flask import Request, abort, g, redirect, request, session
+from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -32,10 +33,16 @@ def viewer() -> Member | None:
 def log_in() -> tuple[Member, LogIn] | None:
     """Who is looking, and the log-in whose secret the cookie holds; looked up once a request."""
     if "log_in" not in g:
-        secret = session.get(SECRET)
-        g.log_in = sessions.find(db.session(), secret) if isinstance(secret, str) else None
+        current_user._get_current_object()  # Flask-Login asks whoever_asks
     found: tuple[Member, LogIn] | None = g.log_in
     return found
+
+
+def whoever_asks(_request: Request) -> Member | None:
+    """The member whose log-in the cookie holds."""
+    secret = session.get(SECRET)
+    g.log_in = sessions.find(db.session(), secret) if isinstance(secret, str) else None
+    return g.log_in[0] if g.log_in else None
 
 
 def member() -> Member:

@@ -1,7 +1,7 @@
 """Logging in and out.
 
 The cookie holds a random secret, the database its hash: a log-in that ended is dead everywhere,
-whoever copied its cookie. Who is looking is read from there, at every request.
+whoever copied its cookie. Flask-Login only carries the member to the views.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, session
+from flask_login import LoginManager
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -23,7 +24,7 @@ from app.domain.limits import Limit
 from app.domain.membership import accounts, second_factors, sessions
 from app.domain.moderation import suspensions
 from app.domain.people.members import Member
-from app.web.audience import SECRET, everybody, viewer
+from app.web.audience import SECRET, everybody, viewer, whoever_asks
 from app.web.networks import network
 from app.web.paths import own_path
 
@@ -39,7 +40,11 @@ FAILURES = {
 
 
 def install(app: Flask) -> None:
-    """Let a log-in last as long as it may."""
+    """Let views know who is looking."""
+    manager = LoginManager()
+    manager.session_protection = None  # the log-in itself is what is checked, at every request
+    manager.init_app(app, add_context_processor=False)
+    manager.request_loader(whoever_asks)
     app.config["PERMANENT_SESSION_LIFETIME"] = sessions.LONGEST
     app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     app.register_blueprint(bp)

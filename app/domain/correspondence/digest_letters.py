@@ -20,7 +20,7 @@ from app.domain.people.members import Member
 from app.domain.record import scores
 from app.domain.record.scores import WEEK
 from app.domain.site import site_settings
-from app.domain.words import _, ngettext
+from app.domain.words import _
 
 SHOWN = 10
 NEAREST_SHOWN = 2
@@ -96,30 +96,12 @@ def in_short(rows: list[Row]) -> str:
     counts: Counter[str] = Counter()
     for it in rows:
         counts[it.kind] += (it.facts or {}).get("badges", 1) if it.kind == "badge_earned" else 1
-    parts = [_counted(kind, counts[kind]) for kind in IN_SHORT if counts[kind]]
-    if len(parts) > NAMED or counts.keys() - IN_SHORT.keys():
+    parts = [tidings.counted(kind, counts[kind]) for kind in tidings.COUNTED if counts[kind]]
+    if len(parts) > NAMED or counts.keys() - tidings.COUNTED.keys():
         parts = [*parts[:NAMED], _("more")]
     if len(parts) == 1:
         return parts[0]
     return _("%(some)s and %(last)s", some=", ".join(parts[:-1]), last=parts[-1])
 
 
-def _counted(kind: str, number: int) -> str:
-    return ngettext(*IN_SHORT[kind], number)
-
-
-IN_SHORT = {
-    "badge_earned": ("%(num)s badge", "%(num)s badges"),
-    "answer": ("%(num)s answer", "%(num)s answers"),
-    "accepted": ("%(num)s accepted answer", "%(num)s accepted answers"),
-    "mention": ("%(num)s mention", "%(num)s mentions"),
-    "request_update": ("%(num)s answer to your request", "%(num)s answers to your requests"),
-    "message": ("%(num)s message", "%(num)s messages"),
-    "reply": ("%(num)s new post", "%(num)s new posts"),
-    "reaction": ("%(num)s reaction", "%(num)s reactions"),
-    "rank": ("%(num)s new rank", "%(num)s new ranks"),
-    "leaders": ("your place among the leaders", "your places among the leaders"),
-    "announcement": ("%(num)s announcement", "%(num)s announcements"),
-    "swag": ("news of your swag", "news of your swag"),
-}
 WRITERS: dict[str, Writer] = {f"digest_{period}": _digest for period in preferences.SUMMARIES}

@@ -44,7 +44,7 @@ SENTENCES: dict[str, tuple[str, str, str]] = {
     "news": ("Formation Flight can be earned now", "", "/badges"),
 }
 KINDS_OF_LETTERS = (
-    "badge_earned", "badges_earned", *SENTENCES, *(f"digest_{it}" for it in SUMMARIES), *ABOUT_ACCOUNTS,
+    "badge_earned", "badges_earned", *SENTENCES, "thread_news", *(f"digest_{it}" for it in SUMMARIES), *ABOUT_ACCOUNTS,
     "address_known",
 )  # fmt: skip
 
@@ -95,6 +95,12 @@ def _digest(kind: str, member: Member, moment: datetime) -> Letter:
     return Letter(kind, "", says, period, pictures=[_picture("badge-3", 44)])
 
 
+def _thread(kind: str, member: Member, moment: datetime) -> Letter:
+    told = [(_tiding(nth, "answer", *SENTENCES["answer"][::2], moment), QUOTE) for nth in (1, 2, 3)]
+    says = {"member": member, "told": told, "more": 0, "title": "How do I land in fog?", "sum": "3 answers"}
+    return Letter(kind, "", says | notice_letters.footer("answer", "immediately"), "answer")
+
+
 def _account(kind: str, member: Member, moment: datetime) -> Letter:
     says: dict[str, Any] = {
         "member": member, "newcomer": member, "path": f"/{kind.replace('_', '-')}/an-example-that-opens-nothing",
@@ -114,6 +120,7 @@ def _picture(name: str, size: int) -> Picture:
 DRAWN: dict[str, Callable[[str, Member, datetime], Letter]] = {
     "badge_earned": _badge,
     "badges_earned": _badge,
+    "thread_news": _thread,
     "digest_daily": _digest,
     "digest_weekly": _digest,
 }

@@ -90,6 +90,27 @@ def place(number: int) -> str:
     return f"{number}{last}"
 
 
+def counted(kind: str, number: int) -> str:
+    """So many of a kind, as in: 3 answers."""
+    return ngettext(*COUNTED[kind], number)
+
+
+COUNTED = {
+    "badge_earned": ("%(num)s badge", "%(num)s badges"),
+    "answer": ("%(num)s answer", "%(num)s answers"),
+    "accepted": ("%(num)s accepted answer", "%(num)s accepted answers"),
+    "mention": ("%(num)s mention", "%(num)s mentions"),
+    "request_update": ("%(num)s answer to your request", "%(num)s answers to your requests"),
+    "message": ("%(num)s message", "%(num)s messages"),
+    "reply": ("%(num)s new post", "%(num)s new posts"),
+    "reaction": ("%(num)s reaction", "%(num)s reactions"),
+    "rank": ("%(num)s new rank", "%(num)s new ranks"),
+    "leaders": ("your place among the leaders", "your places among the leaders"),
+    "announcement": ("%(num)s announcement", "%(num)s announcements"),
+    "swag": ("news of your swag", "news of your swag"),
+}
+
+
 # --- the words of each kind --------------------------------------------------------------------
 
 

@@ -9,9 +9,9 @@ holds a token that every step names; whoever lost it to somebody else changes no
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Case,
@@ -37,6 +37,8 @@ from app.domain.base import Base, Instant, insert_into, now, ring_after_commit
 from app.domain.mail.leases import Lost
 from app.domain.people.members import Member
 
+Key = TypeVar("Key")
+
 LEASE = timedelta(minutes=2)  # longer than any conversation with a mail server may last
 GIVE_UP = timedelta(hours=48)
 STEPS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
@@ -45,11 +47,14 @@ DOUBT = timedelta(minutes=1)  # how long to wait before a letter that may have l
 REST_LEAST, REST_MOST = timedelta(seconds=5), timedelta(minutes=15)
 KEPT = timedelta(days=90)
 
+THREAD = "thread"  # the period of a letter that tells several news of one thread
+
 UNSETTLED = text("state IN ('queued', 'sending', 'handover', 'uncertain')")
 # Said so that SQLite does not take the index of notifications for it.
 ABOUT_ACCOUNTS = text(f"{UNSETTLED.text} AND coalesce(notification_id, 0) = 0 AND period IS NULL")
 HELD = text("state IN ('sending', 'handover')")
 DEAD = text("state = 'dead'")
+OF_THREAD = text("thread_id IS NOT NULL")
 
 
 class Delivery(Base):
@@ -69,6 +74,7 @@ class Delivery(Base):
         Index("ix_deliveries_due", "due_at", "id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
         Index("ix_deliveries_accounts", "due_at", "id", sqlite_where=ABOUT_ACCOUNTS, postgresql_where=ABOUT_ACCOUNTS),
         Index("ix_deliveries_held", "lease_until", sqlite_where=HELD, postgresql_where=HELD),
+        Index("ix_deliveries_thread", "thread_id", "member_id", sqlite_where=OF_THREAD, postgresql_where=OF_THREAD),
         Index("ix_deliveries_dead", "created_at", sqlite_where=DEAD, postgresql_where=DEAD),
     )
 
@@ -78,7 +84,8 @@ class Delivery(Base):
     kind: Mapped[str] = mapped_column(String(30))
     address: Mapped[str | None] = mapped_column(String(254))
     facts: Mapped[dict[str, Any] | None]  # small things to word it with, never a secret
-    period: Mapped[str | None] = mapped_column(String(10))  # of a digest: daily or weekly
+    thread_id: Mapped[int | None] = mapped_column(ForeignKey("threads.id"))  # where more about it may follow soon
+    period: Mapped[str | None] = mapped_column(String(10))  # of a digest: daily or weekly; or THREAD
     day: Mapped[int | None]  # and for which local day, counted from 1970-01-01
     subject: Mapped[str] = mapped_column(String(200), default="")  # as it was handed over
     state: Mapped[str] = mapped_column(String(20), default="queued")
@@ -90,6 +97,10 @@ class Delivery(Base):
     reply: Mapped[str] = mapped_column(String(500), default="")  # what the mail server said
     created_at: Mapped[datetime] = mapped_column(default=now)
     sent_at: Mapped[datetime | None]
+
+
+# What a doubtful digest told comes with the next one.
+REPEATED = or_(Delivery.period.is_(None), Delivery.period == THREAD)
 
 
 class MailRoute(Base):
@@ -151,6 +162,15 @@ def claim(session: Session, kinds: Iterable[str], *, at: datetime | None = None)
     return session.scalars(
         taken.returning(Delivery), execution_options={"synchronize_session": False, "populate_existing": True}
     ).first()
+
+
+def still_queued(session: Session, letters: Mapping[Key, int]) -> dict[Key, int]:
+    """Those of some letters that nobody has begun to send; they are kept from it until the commit."""
+    if not letters:
+        return {}
+    there = select(Delivery.id).where(Delivery.id.in_(letters.values()), Delivery.state == "queued")
+    queued = set(session.scalars(there.with_for_update(skip_locked=True)))
+    return {key: number for key, number in letters.items() if number in queued}
 
 
 def handing_over(session: Session, letter: Delivery, *, subject: str = "", at: datetime | None = None) -> None:
@@ -263,7 +283,7 @@ def _ready(moment: datetime) -> ColumnElement[bool]:
             Delivery.state == "uncertain",
             Delivery.due_at <= moment,
             Delivery.handovers < 2,
-            Delivery.period.is_(None),  # what a doubtful digest told comes with the next one
+            REPEATED,
         ),
         and_(Delivery.state == "sending", Delivery.lease_until < moment),
     )

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from app.domain import statistics
 from app.domain.base import day_number, insert_into, now, ring_after_commit
-from app.domain.mail import mailings, preferences
-from app.domain.mail.deliveries import UNSETTLED, Delivery
+from app.domain.mail import deliveries, mailings, preferences
+from app.domain.mail.deliveries import REPEATED, UNSETTLED, Delivery
 from app.domain.mail.mailings import DigestDue, DigestItem
 from app.domain.people.members import Member
 
@@ -26,7 +26,7 @@ DAYS = {"daily": 1, "weekly": 7}
 LATE = timedelta(hours=6)  # so long after its hour a digest may come on the next day, instead of that day's own
 FARTHEST = timedelta(days=9)  # no digest is due later than that, unless a clock was wrong
 
-DOUBTFUL = select(Delivery.id).where(UNSETTLED, Delivery.state == "uncertain", Delivery.period.is_not(None))
+DOUBTFUL = select(Delivery.id).where(UNSETTLED, Delivery.state == "uncertain", ~REPEATED)
 
 Key = tuple[int, str]  # a member and a period
 
@@ -123,7 +123,7 @@ def _write(session: Session, dues: Sequence[Row], held: Mapping[Key, int], momen
         if found.day is not None:
             days[it.member_id, it.period] = found.day
     items = _sort(session, set(days), moment)
-    into = _still_queued(session, {key: held[key] for key in items if key in held})
+    into = deliveries.still_queued(session, {key: held[key] for key in items if key in held})
     new = _owe(session, {key: days[key] for key in items if key not in into}, moment)
     _claim(session, items, into | new)
     told_today = set(items) - into.keys() - new.keys()
@@ -178,15 +178,6 @@ def _held(session: Session) -> dict[Key, int]:
     return {(it.member_id, it.period): it.id for it in session.execute(held.order_by(Delivery.id))}
 
 
-def _still_queued(session: Session, held: Mapping[Key, int]) -> dict[Key, int]:
-    """Those of some held digests that nobody has begun to send; they are kept from it until the commit."""
-    if not held:
-        return {}
-    there = select(Delivery.id).where(Delivery.id.in_(held.values()), Delivery.state == "queued")
-    queued = set(session.scalars(there.with_for_update(skip_locked=True)))
-    return {key: number for key, number in held.items() if number in queued}
-
-
 def _owe(session: Session, days: dict[Key, int], moment: datetime) -> dict[Key, int]:
     """One letter each, unless that day has had its own."""
     if not days:
@@ -229,9 +220,5 @@ def _forget(session: Session, over: Iterable[Key]) -> None:
 
 def _give_back(session: Session, moment: datetime) -> None:
     """Let the next digest tell what one told that may have left and may not: nobody gets the same digest twice."""
-    lost = update(DigestItem).where(DigestItem.delivery_id.in_(DOUBTFUL)).values(delivery_id=None, told_before=True)
-    back = session.execute(
-        lost.returning(DigestItem.notification_id.label("id"), DigestItem.member_id, DigestItem.kind)
-        .execution_options(synchronize_session=False)
-    ).all()  # fmt: skip
+    back = mailings.let_go(session, DigestItem.delivery_id.in_(DOUBTFUL), told_before=True)
     mailings.postpone(session, back, "daily", at=moment)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.base import now, ring_after_commit
 from app.domain.mail import deliveries
-from app.domain.mail.deliveries import DEAD, UNSETTLED, Delivery, MailRoute
+from app.domain.mail.deliveries import DEAD, REPEATED, UNSETTLED, Delivery, MailRoute
 from app.domain.people.members import Member
 from app.domain.problems import Conflict, Invalid
 from app.domain.record import audit_log
@@ -20,7 +20,7 @@ FAILED = ("dead", "uncertain")
 WHY_MOST = 200
 
 # What doubt cannot solve by itself any more.
-_DOUBTFUL = and_(UNSETTLED, Delivery.state == "uncertain", or_(Delivery.handovers > 1, Delivery.period.is_not(None)))
+_DOUBTFUL = and_(UNSETTLED, Delivery.state == "uncertain", or_(Delivery.handovers > 1, ~REPEATED))
 
 
 class Standing(NamedTuple):

@@ -183,7 +183,7 @@ def _tell_of_post(
         .where(reasons.c.first == 1, Member.id != by.id, _welcome(by, moment))
         .order_by(reasons.c.member_id)
     )  # fmt: skip
-    return notifications.tell_all(session, notices)
+    return notifications.tell_all(session, notices, thread_id=post.thread_id)
 
 
 def _welcome(author: Member, moment: datetime) -> ColumnElement[bool]:

@@ -126,13 +126,16 @@ def tell(session: Session, notices: Sequence[dict[str, Any]], *, at: datetime | 
     return sum(_tell(session, some, at or now()) for some in chunks(notices))
 
 
-def tell_all(session: Session, notices: Select[Any]) -> int:
-    """The same for the rows of a statement, whose columns have the names of a notice's: however many, it is one deed."""
+def tell_all(session: Session, notices: Select[Any], *, thread_id: int) -> int:
+    """The same for the rows of a statement, whose columns have the names of a notice's: however many, it is one deed.
+
+    All of them are about one thread.
+    """
     rows = insert_into(session, Notification).from_select([it.name for it in notices.selected_columns], notices)
     columns = (Notification.id, Notification.member_id, Notification.kind)
     new = session.execute(rows.on_conflict_do_nothing().returning(*columns)).all()
     for some in chunks(new):
-        mailings.owe(session, some)
+        mailings.owe(session, some, thread_id=thread_id)
     return len(new)
 
 

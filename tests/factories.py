@@ -62,7 +62,7 @@ def make_event(session: Session, begins_at: datetime | None = None, **more: obje
     """An evening of two hours that began an hour ago, for everybody, with nothing to earn but being there."""
     begins = begins_at or now() - timedelta(hours=1)
     fields = {
-        "title": "Spring meet-up", "begins_at": begins, "ends_at": begins + timedelta(hours=2), "zone": "UTC",
+        "slug": f"event-{next(_numbers)}", "title": "Spring meet-up", "begins_at": begins, "ends_at": begins + timedelta(hours=2), "zone": "UTC",
         "place": "Harbour Hall", "about": "", "about_html": "", "gives_points": False, "audience": "everybody",
         "group_name": "",
     }  # fmt: skip

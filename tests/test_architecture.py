@@ -29,7 +29,7 @@ MAY_IMPORT = {
 # stand on (base, words, problems, ...) lies in no folder and knows only its like.
 LAYERS = (
     "people", "record", "site", "forum", "badging", "finding", "mail", "notices", "rewards", "writing", "membership",
-    "moderation", "awarding", "catalogue", "ways", "correspondence", "leaving",
+    "moderation", "awarding", "ways", "catalogue", "correspondence", "leaving",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""`flask catalogue`: badges, ranks and points from a file, and back into one."""
+"""`flask catalogue`: the whole programme from a file, and back into one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from flask.cli import AppGroup
 
 from app.db import db, transaction
 from app.domain import catalogue as catalogues
-from app.domain.catalogue import Catalogue, InvalidCatalogue
+from app.domain.catalogue import Catalogue, InvalidCatalogue, editing
 
-catalogue = AppGroup("catalogue", help="Check, load, compare and export badges, ranks and points.")
+catalogue = AppGroup("catalogue", help="Check, load, compare and export badges, ranks, points, lessons and the like.")
+TABLES = {"lesson": "lessons", "reply": "prepared replies", "event": "events"}
 FILE = click.argument("file", metavar="FILE")
 
 
@@ -40,7 +41,9 @@ def check(file: str) -> None:
     earnable = sum(badge.state == "published" for badge in found.badges)
     click.echo(
         f"{file} is in order: {len(found.badges)} badges, {earnable} of them to be earned,"
-        f" {len(found.ranks)} ranks, {len(found.points)} rules for points."
+        f" {len(found.ranks)} ranks, {len(found.points)} rules for points"
+        + "".join(f", {len(entries)} {TABLES[table]}" for table, entries in found.extras.items())
+        + "."
     )
 
 
@@ -60,16 +63,18 @@ def diff(file: str) -> None:
 @catalogue.command()
 @FILE
 @click.option("--force", is_flag=True, help="Overwrite what was edited on the site.")
-@click.option("--retire", is_flag=True, help="Make badges that are no longer in FILE legacy.")
+@click.option("--retire", is_flag=True, help="Retire what FILE brought once and no longer has.")
 def load(file: str, force: bool, retire: bool) -> None:
-    """Make badges, ranks and points as FILE says, and show what changed.
+    """Make badges, ranks, points and all else as FILE says, and show what changed.
 
     FILE may also be the name of a catalogue that ships with the site: flight or stackexchange. What was
-    edited on the site stays and is shown; members keep every badge they hold.
+    edited on the site stays and is shown; members keep every badge they hold. A file without any [[lesson]],
+    [[reply]] or [[event]] leaves all of them as they are.
     """
     file_says = _read(file)
     with transaction() as session:
         found = catalogues.load(session, file_says, force=force, retire=retire)
+        editing.note(session, None, file_says, found.lines(force, retire))
     for line in found.lines(force, retire):
         click.echo(line)
     click.echo(f"{file_says.title}: loaded." if found else f"{file_says.title}: nothing to change.")
@@ -78,7 +83,7 @@ def load(file: str, force: bool, retire: bool) -> None:
 @catalogue.command()
 @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, allow_dash=True))
 def export(file: str) -> None:
-    """Write the site's badges, ranks and points to FILE (- for the screen); loading it back changes nothing."""
+    """Write the site's whole programme to FILE (- for the screen); loading it back changes nothing."""
     now_here = catalogues.current(db.session())
     with click.open_file(file, "w", encoding="utf-8", atomic=file != "-") as target:
         target.write(catalogues.as_toml(now_here))

@@ -1,5 +1,7 @@
 """A catalogue's file is read whole, or every problem is told with its line and what to do."""
 
+import re
+
 import pytest
 
 from app.domain import catalogue
@@ -58,9 +60,39 @@ how = "Tell us where you spoke."
 """
 
 
-def problems(*changes):
+TINY_LESSON = '''
+[[lesson]]
+slug = "trim"
+text = """
+# Trim
+
+Slowly.
+
+? Which?
+- Left
++ Right
+"""
+'''
+TINY_REPLY = """
+[[reply]]
+name = "Thanks"
+suits = "approve"
+body = "Thank you, {member}."
+"""
+TINY_EVENT = """
+[[event]]
+slug = "opening-night"
+title = "Opening night"
+begins = 2199-12-04 18:00:00
+ends = 2199-12-04 20:00:00
+zone = "Europe/Oslo"
+place = "Harbour"
+"""
+
+
+def problems(*changes, more=""):
     """What is said of the good file after some changes; an old text may be several lines."""
-    text = GOOD
+    text = GOOD + more
     for old, new in changes:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
@@ -277,6 +309,122 @@ FLAWS = {
         "Give the catalogue a name of its own.",
     ),
 }
+
+
+EXTRA_FLAWS = {
+    "a lesson without questions": (
+        ("\n? Which?\n- Left\n+ Right", ""),
+        "tiny.toml:52: lesson 'trim': there are no questions to finish it by. "
+        'Write them below the text: "? " asks, "- " is a wrong answer, "+ " the right one; or offered = false.',
+    ),
+    "a question without a right answer": (
+        ("+ Right", "- Right"),
+        "tiny.toml:52: lesson 'trim': Mark one answer of “Which?” as the right one, with a +.",
+    ),
+    "a lesson of no text": (
+        ('"""\n# Trim\n\nSlowly.\n\n? Which?\n- Left\n+ Right\n"""', '""'),
+        'tiny.toml:52: lesson \'trim\': text is empty. Write text = """...""", the lesson with its questions below.',
+    ),
+    "a lesson that is too long": (
+        ("Slowly.", "x" * 20_000),
+        "tiny.toml:52: lesson 'trim': text has 20034 letters. Shorten it to 20000.",
+    ),
+    "an unknown place in a reply": (
+        ("{member}", "{name}"),
+        "tiny.toml:65: reply 'Thanks': Nobody knows what belongs at {name}. "
+        "There are {member}, {badge}, {how}, {date}, {again}, {moderator}.",
+    ),
+    "a reply for nothing": (
+        ('suits = "approve"', 'suits = "approval"'),
+        "tiny.toml:64: reply 'Thanks': unknown suits 'approval'. Did you mean 'approve'?",
+    ),
+    "two replies of one name": (
+        ("\n[[event]]", '\n[[reply]]\nname = "Thanks"\nsuits = "ask"\nbody = "Which?"\n\n[[event]]'),
+        "tiny.toml:68: reply 'Thanks': another reply has the name 'Thanks' already. Give it a name of its own.",
+    ),
+    "an event that ends before it begins": (
+        ("ends = 2199-12-04 20", "ends = 2199-12-04 17"),
+        "tiny.toml:71: event 'opening-night': It ends after it begins, and within a month.",
+    ),
+    "an event on a day without time": (
+        ("begins = 2199-12-04 18:00:00", "begins = 2199-12-04"),
+        "tiny.toml:70: event 'opening-night': begins must be a day and a time without quotes, as 2026-12-04 18:00:00, "
+        "not datetime.date(2199, 12, 4).",
+    ),
+    "an event beyond the calendar": (
+        ("ends = 2199", "ends = 9999"),
+        "tiny.toml:70: event 'opening-night': no calendar of ours goes that far. Write a nearer day.",
+    ),
+    "an event in no zone": (
+        ('"Europe/Oslo"', '"Europe/Olso"'),
+        "tiny.toml:72: event 'opening-night': unknown zone 'Europe/Olso'. Did you mean 'Europe/Oslo'?",
+    ),
+    "an event that gives a badge of a rule": (
+        ('place = "Harbour"', 'badge = "safe-hands"'),
+        "tiny.toml:73: event 'opening-night': 'safe-hands' is no badge that an event gives. Leave out badge.",
+    ),
+    "an event for a rank that is not there": (
+        ('place = "Harbour"', 'audience = "rank"\nrank = "pilot"'),
+        "tiny.toml:74: event 'opening-night': Choose the rank.",
+    ),
+    "an event for a group that it does not name": (
+        ('place = "Harbour"', 'audience = "guests"'),
+        "tiny.toml:67: event 'opening-night': Say which group it is: everybody reads it.",
+    ),
+    "a rank of an event for everybody": (
+        ('place = "Harbour"', 'rank = "start"'),
+        "tiny.toml:73: event 'opening-night': rank is there, but the event is not for one. "
+        'Add audience = "rank", or leave out rank.',
+    ),
+    "a number no database holds": (
+        ("per_day = 50", "per_day = 100000000000000000000"),
+        "tiny.toml:17: points 'answer': per_day is too large a number. Write 10000000 or less.",
+    ),
+    "a threshold nobody reaches": (
+        ("n = 10", "n = 99999999999999999999"),
+        "tiny.toml:26: badge 'safe-hands': nobody can ever reach that many. Write 10000000 or less.",
+    ),
+    "a list of what are no tables": (
+        ("[[rank]]", "event = [1]\n\n[[rank]]"),
+        "tiny.toml:4: event is a list of tables. Begin each with [[event]] on a line of its own.",
+    ),
+}
+
+
+@pytest.mark.parametrize("flaw", EXTRA_FLAWS)
+def test_what_is_wrong_with_a_lesson_reply_or_event_is_told_at_its_line(flaw):
+    change, said = EXTRA_FLAWS[flaw]
+    more = TINY_LESSON + TINY_REPLY + ("" if "event = [1]" in change[1] else TINY_EVENT)
+    assert problems(change, more=more) == [said]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a = " + "[" * 5000, "too deep"),
+        ("a = " + "{b = " * 5000, "too deep"),
+        ("a = " + "9" * 5000, "a number nobody can read"),
+        ("#" * 250_001, "larger than 250,000 bytes"),
+        (GOOD + "".join(f'\n[[lesson]]\nslug = "a{i}"' for i in range(1001)), "there are 1,001 [[lesson]]"),
+        (GOOD.replace('"Wings"', '"' + "w" * 100_000 + '"'), "name has 100000 letters"),
+        (GOOD.replace("n = 10", "n = [" + "1, " * 50_000 + "]"), "must be a whole number"),
+    ],
+)
+def test_a_hostile_file_is_refused_in_a_line_one_can_read(text, told):
+    with pytest.raises(InvalidCatalogue, match=re.escape(told)) as refusal:
+        catalogue.parse(text, "tiny.toml")
+    assert max(map(len, refusal.value.lines)) < 500
+
+
+def test_a_rule_may_neither_be_too_long_nor_too_deep():
+    part = '{ count = "accepted" }'
+    deep = part
+    for _ in range(5):
+        deep = f"{{ all = [{deep}, {part}] }}"
+    assert "too deep" in problems((EARN, f"earn = {deep}"))[0]
+    assert "too many parts" in problems((EARN, f"earn = {{ any = [{', '.join([part] * 21)}] }}"))[0]
+    fours = f"{{ all = [{', '.join([part] * 6)}] }}"
+    assert "too many parts" in problems((EARN, f"earn = {{ any = [{', '.join([fours] * 4)}] }}"))[0]
 
 
 @pytest.mark.parametrize("flaw", FLAWS)

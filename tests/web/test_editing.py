@@ -139,7 +139,7 @@ def test_ranks_and_points_are_edited_as_text_and_a_file_does_not_take_it_back(bo
     changed = content.replace('name = "Captain"', 'name = "Skipper"').replace("amount = 15", "amount = 16", 1)
     assert changed.count("Skipper") == 1
     look = boss.send("/staff/catalogue", "#edit-catalogue", content=changed, do="preview")
-    assert "'Captain' -> 'Skipper'" in soup(look).select_one("#difference").text
+    assert '"Captain" -> "Skipper"' in soup(look).select_one("#difference").text
     assert boss.send("/staff/catalogue", "#edit-catalogue", content=changed, do="save").status_code == 303
     session.rollback()
     assert "Skipper" in session.scalars(select(Rank.name)).all()

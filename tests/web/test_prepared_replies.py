@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from app.db import transaction
+from app.domain import catalogue
 from app.domain.people.members import Role
 from app.domain.problems import Conflict, Invalid
 from app.domain.record.audit_log import AuditEntry
 from app.domain.ways import prepared_replies
-from app.domain.ways.prepared_replies import PreparedReply
 from tests.factories import make_member
 from tests.web.forms import problems, soup, text_of
 from tests.web.scenery import sign_in
@@ -23,7 +23,6 @@ HERE = "/staff/replies"
 def mia(app, engine):
     """A moderator's browser, on a site without replies."""
     with transaction(engine) as session:
-        session.execute(delete(PreparedReply))
         member = make_member(session, "mia", role=Role.MODERATOR)
     return Visitor(sign_in(app.test_client(), engine, member))
 
@@ -103,7 +102,6 @@ def test_places_are_filled_once_and_facts_are_not_looked_into():
 
 
 def test_a_list_to_choose_from_stays_short(session):
-    session.execute(delete(PreparedReply))
     mia = make_member(session, "mia")
     for number in range(prepared_replies.MOST):
         prepared_replies.add(session, mia, name=f"Reply {number}", suits="ask", body="Where?")
@@ -120,9 +118,10 @@ def test_a_removal_names_the_version_that_was_seen(session):
     prepared_replies.remove(session, reply, mia, seen=2)
 
 
-@pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
-def test_those_that_come_with_the_site_are_as_good_as_those_one_writes(session):
-    """A new database has them, and each could be saved as it stands."""
+def test_those_that_come_with_the_flight_catalogue_are_as_good_as_those_one_writes(session):
+    """A new site has none; those of the catalogue could be saved as they stand."""
+    assert not prepared_replies.every(session)
+    catalogue.load(session, catalogue.shipped("flight"))
     shipped = prepared_replies.every(session)
     assert {it.suits for it in shipped} == set(prepared_replies.SUITS)
     mia = make_member(session, "mia")

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 from app.domain.badging import criteria
 from app.domain.badging.badges import WAYS
 from app.domain.badging.criteria import CriterionError, Node
-from app.domain.catalogue import fields
+from app.domain.catalogue import check_extras, fields
 from app.domain.catalogue.entries import MACHINE_WAYS
 from app.domain.catalogue.flaws import Flaw, meant
 from app.domain.catalogue.places import Path
@@ -17,6 +18,8 @@ Table = dict[str, Any]
 PEOPLE_WAYS = tuple(way for way in WAYS if way not in MACHINE_WAYS)
 MOST_STARS = 5
 LONGEST_CHOICE = 40
+MOST_TABLES = 1000  # of a name
+_NAMED_BY = {"reply": "name"}  # instead of a slug
 OF_A_PAGE = "changes"  # /badges/changes tells what changed; a badge of that slug would have no page
 
 
@@ -32,21 +35,30 @@ def flaws(data: Mapping[str, Any]) -> list[Flaw]:
                 "Give the catalogue a name of its own",
             )
         )
-    ranks, points, badges, milestones = (_tables(data, key) for key in ("rank", "points", "badge", "milestone"))
-    found += _each(ranks, "rank", fields.RANK) + _each(points, "points", fields.POINTS)
-    found += _each(badges, "badge", fields.BADGE) + _each(milestones, "milestone", fields.MILESTONE)
+    if unreadable := [flaw for key in fields.TABLES for flaw in _unreadable(data.get(key), key)]:
+        return found + unreadable
+    tables: dict[str, list[Table]] = {key: data.get(key, []) for key in fields.TABLES}
+    ranks, points, badges, milestones = (tables[key] for key in ("rank", "points", "badge", "milestone"))
+    found += [flaw for key, known in fields.TABLES.items() for flaw in _each(tables[key], key, known)]
     found += [*_ladder(ranks), *_values(points), *_allowances(points)]
     found += _same(ranks, "rank", "name") + _same(badges, "badge", "name")
-    return found + _badges(badges) + list(_milestones(milestones, [str(it.get("slug")) for it in badges]))
+    found += _badges(badges) + list(_milestones(milestones, [str(it.get("slug")) for it in badges]))
+    found += check_extras.lessons(tables["lesson"], partial(_whose, "lesson"))
+    found += check_extras.replies(tables["reply"], partial(_whose, "reply"))
+    return [*found, *check_extras.meetings(tables["event"], badges, ranks, partial(_whose, "event"))]
 
 
-def _tables(data: Mapping[str, Any], key: str) -> list[Table]:
-    tables = data.get(key)
-    return tables if isinstance(tables, list) and all(isinstance(it, dict) for it in tables) else []
+def _unreadable(tables: Any, key: str) -> Iterator[Flaw]:
+    """What keeps the tables of a name from being looked at one by one."""
+    if not isinstance(tables, list | None) or any(not isinstance(it, dict) for it in tables or ()):
+        yield Flaw((key,), "", f"{key} is a list of tables", f"Begin each with [[{key}]] on a line of its own")
+    elif tables and len(tables) > MOST_TABLES:
+        problem = f"there are {len(tables):,} [[{key}]]"
+        yield Flaw((key, MOST_TABLES), "", problem, f"Keep at most {MOST_TABLES:,}")
 
 
 def _whose(what: str, table: Table, index: int) -> str:
-    slug = table.get("slug")
+    slug = table.get(_NAMED_BY.get(what, "slug"))
     return f"{what} {slug!r}" if isinstance(slug, str) else f"{what} number {index + 1}"
 
 
@@ -54,7 +66,7 @@ def _each(tables: list[Table], what: str, known: Mapping[str, fields.Field]) -> 
     found = [
         flaw for i, table in enumerate(tables) for flaw in fields.check(table, known, (what, i), _whose(what, table, i))
     ]
-    return found + _same(tables, what, "slug")
+    return found + _same(tables, what, _NAMED_BY.get(what, "slug"))
 
 
 def _same(tables: list[Table], what: str, key: str) -> list[Flaw]:
@@ -65,7 +77,7 @@ def _same(tables: list[Table], what: str, key: str) -> list[Flaw]:
         value = table.get(key)
         if isinstance(value, str) and first.setdefault(value.casefold(), i) != i:
             other = _whose(what, tables[first[value.casefold()]], first[value.casefold()])
-            taken = "another " + what if key == "slug" else other
+            taken = "another " + what if key in ("slug", _NAMED_BY.get(what)) else other
             found.append(
                 Flaw(
                     (what, i, key),

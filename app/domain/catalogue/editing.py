@@ -145,12 +145,18 @@ def apply(
         raise Invalid(content=_("Keep the name of the catalogue. To use another one, load it as a file."))
     if seen_all(session) != mark:
         raise Conflict(_("Somebody changed the catalogue meanwhile. Yours was not saved: copy it, and look at theirs."))
-    found = catalogue.load(session, file, force=force or from_here, retire=retire, from_here=from_here)
-    if found:
-        audit_log.record(session, by, "catalogue", subject=file.title, after={"lines": found.lines(force, retire)[:50]})
+    force = force or from_here
+    found = catalogue.load(session, file, by=by, force=force, retire=retire, from_here=from_here)
+    note(session, by, file, found.lines(force, retire))
     if any(it.there and it.there.earn and it.there.state == "published" for it in found.badges):
         _award_what_was_earned(session, None)
     return found
+
+
+def note(session: Session, by: Member | None, file: Catalogue, lines: Sequence[str]) -> None:
+    """Enter what loading a catalogue changed into the log."""
+    if lines:
+        audit_log.record(session, by, "catalogue", subject=file.title, after={"lines": list(lines)[:50]})
 
 
 def _award_what_was_earned(session: Session, slug: str | None) -> None:

@@ -3,18 +3,24 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from app.domain.badging.badges import STATES, WAYS
+from app.domain.badging.criteria.parse import LARGEST
 from app.domain.badging.insignia import FAMILIES, GLYPHS, TIERS
 from app.domain.catalogue.entries import UNLOCKS
 from app.domain.catalogue.flaws import Flaw, meant
 from app.domain.catalogue.places import Path
+from app.domain.site import texts
+from app.domain.ways import events, lessons, prepared_replies
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MADE_HERE = "site"  # the catalogue of badges that staff made on the site
-_NAMES = {str: "a text", int: "a whole number", dict: "a table", list: "a list", date: "a date, without quotes"}
+_NAMES = {
+    str: "a text", int: "a whole number", dict: "a table", list: "a list", bool: "true or false, without quotes",
+    date: "a date, without quotes", datetime: "a day and a time without quotes, as 2026-12-04 18:00:00",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,18 +39,10 @@ def _text(longest: int, remedy: str = "") -> Field:
     return Field(str, remedy, longest)
 
 
-def _slug(remedy: str = 'Add slug = "..."') -> Field:
-    return Field(str, remedy, 60, slug=True)
+def _slug(remedy: str = 'Add slug = "..."', longest: int = 60) -> Field:
+    return Field(str, remedy, longest, slug=True)
 
 
-TOP = {
-    "name": _slug('Add name = "..." as the first line'),
-    "title": _text(80, 'Add title = "..." below the name'),
-    "rank": Field(list),
-    "points": Field(list),
-    "badge": Field(list),
-    "milestone": Field(list),
-}
 RANK = {
     "slug": _slug(),
     "name": _text(60, 'Add name = "..."'),
@@ -86,6 +84,40 @@ MILESTONE = {
     "badge": _text(60),
     "choices": Field(list),
 }
+LESSON = {
+    "slug": _slug(longest=lessons.SLUG_MOST),
+    "text": _text(texts.BODY_MOST, 'Add text = """...""", the lesson with its questions below'),
+    "offered": Field(bool),
+}
+REPLY = {
+    "name": _text(prepared_replies.NAME_MOST, 'Add name = "...", what moderators choose it by'),
+    "suits": Field(str, 'Add suits = "approve", "ask" or "decline"', among=prepared_replies.SUITS),
+    "body": _text(prepared_replies.BODY_MOST, 'Add body = "...", what is answered'),
+}
+EVENT = {
+    "slug": _slug(longest=events.SLUG_MOST),
+    "title": _text(events.TITLE_MOST, 'Add title = "..."'),
+    "begins": Field(datetime, "Add begins = the day and the time, as 2026-12-04 18:00:00"),
+    "ends": Field(datetime, "Add ends = the day and the time, as 2026-12-04 20:00:00"),
+    "zone": _text(60),
+    "place": _text(events.PLACE_MOST),
+    "about": _text(events.ABOUT_MOST),
+    "gives_points": Field(bool),
+    "badge": _text(60),
+    "audience": Field(str, among=events.AUDIENCES),
+    "rank": _text(60),
+    "group": _text(events.GROUP_MOST),
+    "called_off": Field(bool),
+}
+TABLES = {
+    "rank": RANK, "points": POINTS, "badge": BADGE, "milestone": MILESTONE, "lesson": LESSON, "reply": REPLY,
+    "event": EVENT,
+}  # fmt: skip
+TOP = {
+    "name": _slug('Add name = "..." as the first line'),
+    "title": _text(80, 'Add title = "..." below the name'),
+    **{table: Field(list) for table in TABLES},
+}
 
 
 def check(table: Mapping[str, Any], known: Mapping[str, Field], path: Path, whose: str) -> Iterator[Flaw]:
@@ -108,6 +140,8 @@ def _wrong(key: str, value: Any, field: Field) -> Iterator[tuple[str, str]]:
         yield from _wrong_text(key, value, field)
     elif isinstance(value, int) and field.least is not None and value < field.least:
         yield f"{key} must be {field.least} or more, not {value}", ""
+    elif isinstance(value, int) and abs(value) > LARGEST:
+        yield f"{key} is too large a number", f"Write {LARGEST} or less"
     elif isinstance(value, list) and field.among:
         yield from _wrong_list(key, value, field)
 

@@ -6,6 +6,9 @@ replaces ranks and points, and the badges that only the old one has become legac
 keeps it, and loading the old file again brings them back. A badge of the same slug goes over with
 its holders, so that a community can rename its catalogue or make a copy its own. Badges that staff
 made on the site belong to no file and are left alone.
+
+Lessons, prepared replies and events are loaded one by one, like badges. A file without a table of them
+says nothing about them: they stay as they are.
 """
 
 import json
@@ -18,7 +21,7 @@ from sqlalchemy.orm import Session
 from app.domain.badging import criteria
 from app.domain.badging.badges import Badge, BadgeVersion
 from app.domain.base import now
-from app.domain.catalogue import chronicle, site
+from app.domain.catalogue import chronicle, extras, site
 from app.domain.catalogue.check import circles
 from app.domain.catalogue.compare import Change, Difference, difference
 from app.domain.catalogue.entries import BadgeEntry, Catalogue, MilestoneEntry, PointsEntry, RankEntry
@@ -28,19 +31,21 @@ from app.domain.people.members import Member
 from app.domain.problems import Conflict
 from app.domain.record.points import PointRule, Rank
 from app.domain.rewards.swag import Milestone
+from app.domain.ways import lessons
 from app.domain.words import _
 
 
 def load(
-    session: Session, file: Catalogue, *, force: bool = False, retire: bool = False, from_here: bool = False
-) -> Difference:
+    session: Session, file: Catalogue, *, by: Member | None = None, force: bool = False, retire: bool = False,
+    from_here: bool = False,
+) -> Difference:  # fmt: skip
     """Make the site as the file says, and return what was different.
 
-    What staff edited here stays unless `force`; badges the file no longer has stay unless `retire`. A text
+    What staff edited here stays unless `force`; what the file no longer has stays unless `retire`. A text
     `from_here` was edited on the site: it is not remembered as a file, and its new badges belong to none.
-    Raises Conflict where edits that stay and the file's rules need each other in a circle.
+    Raises Conflict where what stays here and the file do not go together.
     """
-    found = difference(session, file)
+    found = difference(session, file, whole=from_here)
     if _wanted(found.ranks, force):
         _write_ranks(session, file.ranks)
     if _wanted(found.points, force) or (not found.points and "points" in found.reordered):
@@ -50,6 +55,7 @@ def load(
         _write_milestones(session, file.milestones)
     session.flush()
     refuse_circles(session)
+    _write_extras(session, file, found, by, force, retire)
     if not from_here:
         _remember(session, file, found, retire)
     return found
@@ -133,6 +139,20 @@ def _write_milestones(session: Session, entries: Sequence[MilestoneEntry]) -> No
         session.add(milestone)
 
 
+def _write_extras(
+    session: Session, file: Catalogue, found: Difference, by: Member | None, force: bool, retire: bool
+) -> None:
+    for change in found.extras:
+        if change.there is None:
+            if retire:
+                extras.retire(session, change.here, by)
+        elif force or not change.edited:
+            extras.put(session, change.there, by)
+    if listed := file.extras.get("lesson"):
+        lessons.arrange(session, [it.slug for it in listed])
+    session.flush()
+
+
 def write_badge(
     session: Session, entry: BadgeEntry, badge: Badge | None, catalogue: str, names: dict[str, str]
 ) -> Badge:
@@ -193,6 +213,7 @@ def _remember(session: Session, file: Catalogue, found: Difference, retire: bool
     row = session.get(LoadedCatalogue, file.name)
     content["badge"] += _left_out(row, file, found, retire)
     used = site.active(session)
+    content |= _extras_left_out(row or used, file, found, retire)
     if row and used is row and (row.title, row.content) == (file.title, content):
         return
     row = row or LoadedCatalogue(name=file.name)
@@ -208,3 +229,18 @@ def _left_out(row: LoadedCatalogue | None, file: Catalogue, found: Difference, r
         for it in (row.content["badge"] if row else [])
         if it["slug"] not in file.badge_names
     ]
+
+
+def _extras_left_out(
+    row: LoadedCatalogue | None, file: Catalogue, found: Difference, retire: bool
+) -> dict[str, list[dict[str, Any]]]:
+    """The same of lessons, replies and events, and all of them where the file has no such table."""
+    before = Catalogue.from_data(row.content).extras if row else {}
+    retired = {(change.what, change.slug) for change in found.extras if change.there is None} if retire else set()
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for table in before.keys() | file.extras.keys():
+        named = {it.slug for it in file.extras.get(table, ())}
+        left = [it for it in before.get(table, ()) if it.slug not in named]
+        left = [known for it in left if (known := it.retired() if (table, it.slug) in retired else it)]
+        kept[table] = [it.as_data() for it in (*file.extras.get(table, ()), *left)]
+    return json.loads(json.dumps(kept, default=str))

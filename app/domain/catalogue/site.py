@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.domain.badging.badges import Badge
 from app.domain.base import EPOCH
+from app.domain.catalogue import extras
 from app.domain.catalogue.entries import BadgeEntry, Catalogue, MilestoneEntry, PointsEntry, RankEntry
 from app.domain.catalogue.fields import MADE_HERE
 from app.domain.catalogue.loaded import LoadedCatalogue
@@ -36,6 +37,7 @@ def current(session: Session) -> Catalogue:
         tuple(map(points_entry, point_rules(session))),
         tuple(badge_entry(it) for it in badges(session) if it.catalogue in (name, MADE_HERE)),
         tuple(map(milestone_entry, milestones(session))),
+        {table: entries for table, entries in extras.here(session).items() if entries},
     )
 
 

@@ -213,10 +213,10 @@ class Edit(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
-def slug(title: str) -> str:
-    """A title as the end of an address: small ASCII letters and digits, hyphens between words."""
+def slug(title: str, none: str = "thread") -> str:
+    """A title as the end of an address: small ASCII letters and digits, hyphens between words; `none` without any."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower().replace("'", "")
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].rstrip("-") or "thread"
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].rstrip("-") or none
 
 
 def hold(session: Session, thread: Thread) -> None:

@@ -82,9 +82,24 @@ def page_of(slug: str) -> str:
     return SLUGS.get(slug) or f"/lessons/{slug.removeprefix(LESSON)}"
 
 
-def begin(session: Session, slug: str, by: Member, body: str, *, at: datetime | None = None) -> None:
-    """Write the first version of a text that the site does not ship with."""
-    _write(session, slug, 1, by, checked_body(body), at or now())
+def write(session: Session, slug: str, by: Member | None, body: str, *, at: datetime | None = None) -> bool:
+    """Write the next version of a text, or the first of one nobody knew; whether it says anything else.
+
+    Who writes many at once enters that into the log.
+    """
+    body = checked_body(body)
+    try:
+        before = find(session, slug)
+    except KeyError:
+        before = Text(slug, 0, "", "", None)
+    if body == before.body:
+        return False
+    html, number = html_of(slug, body), before.number + 1
+    session.add(
+        TextVersion(slug=slug, number=number, body=body, html=html, by_id=by.id if by else None, created_at=at or now())
+    )
+    session.flush()
+    return True
 
 
 def change(session: Session, slug: str, by: Member, body: str, *, seen: int, at: datetime | None = None) -> bool:
@@ -92,33 +107,24 @@ def change(session: Session, slug: str, by: Member, body: str, *, seen: int, at:
 
     Raises Conflict where somebody wrote one meanwhile.
     """
-    body = checked_body(body)
     session.connection()
-    before, moment = find(session, slug), at or now()
+    before = find(session, slug)
     if before.number != seen:
         raise Conflict(
             _("Somebody else changed this text meanwhile. Yours was not saved: copy it, and look at theirs.")
         )
-    if body == before.body:
+    if not write(session, slug, by, body, at=at):
         return False
-    number = before.number + 1
-    _write(session, slug, number, by, body, moment)
-    audit_log.record(
-        session, by, "text", subject=slug, before={"version": before.number}, after={"version": number}, at=moment
-    )
-    session.flush()
+    was = before.number
+    audit_log.record(session, by, "text", subject=slug, before={"version": was}, after={"version": was + 1}, at=at)
     return True
-
-
-def _write(session: Session, slug: str, number: int, by: Member, body: str, at: datetime) -> None:
-    session.add(TextVersion(slug=slug, number=number, body=body, html=html_of(slug, body), by_id=by.id, created_at=at))
 
 
 def history(session: Session, slug: str) -> Sequence[Row]:
     """Who changed a text and when, the latest first."""
     versions = (
         select(TextVersion.number, TextVersion.created_at, TextVersion.body, func.length(TextVersion.body).label("length"),
-               Member.username, Member.name)
+               TextVersion.by_id, Member.username, Member.name)
         .outerjoin(Member, Member.id == TextVersion.by_id)
         .where(TextVersion.slug == slug)
         .order_by(TextVersion.number.desc())
@@ -128,9 +134,9 @@ def history(session: Session, slug: str) -> Sequence[Row]:
 
 
 def version(session: Session, slug: str, number: int) -> str | None:
-    """What a version said; number 0 is the shipped text."""
+    """What a version said; number 0 is the shipped text, None where there is none."""
     if number == 0:
-        return shipped(slug).body
+        return shipped(slug).body if is_shipped(slug) else None
     return session.scalar(select(TextVersion.body).where(TextVersion.slug == slug, TextVersion.number == number))
 
 
@@ -151,16 +157,16 @@ def html_of(slug: str, body: str) -> str:
     return markup.render(re.sub(r"\A# .*", "", read).strip() if slug.startswith(LESSON) else read)
 
 
+def is_shipped(slug: str) -> bool:
+    """Whether the site comes with a text of that name."""
+    return slug in SLUGS
+
+
 @cache
 def shipped(slug: str) -> Text:
     """A text as the site comes with it. Raises KeyError for one nobody knows."""
-    file = SHIPPED / f"{slug}.md"
-    if file not in _files():
+    if not is_shipped(slug):
         raise KeyError(slug)
+    file = SHIPPED / f"{slug}.md"
     body = file.read_text(encoding="utf-8").strip()
     return Text(slug, 0, body, html_of(slug, body), None)
-
-
-@cache
-def _files() -> frozenset[Path]:
-    return frozenset(SHIPPED.glob("*.md"))

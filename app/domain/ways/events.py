@@ -1,5 +1,6 @@
 """Events: where members meet. Whether one gives points or a badge is said before, and stays once somebody was there."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.domain import markup
 from app.domain.badging.badges import Badge
 from app.domain.base import Base, now
+from app.domain.forum import threads
 from app.domain.people import introductions
 from app.domain.people.members import Member
 from app.domain.problems import Conflict, Invalid
@@ -19,7 +21,7 @@ from app.domain.record import audit_log
 from app.domain.rewards import guide
 from app.domain.words import _
 
-TITLE_MOST, PLACE_MOST, ABOUT_MOST, GROUP_MOST, REASON_MOST = 120, 200, 5000, 80, 500
+TITLE_MOST, PLACE_MOST, ABOUT_MOST, GROUP_MOST, REASON_MOST, SLUG_MOST = 120, 200, 5000, 80, 500, 60
 ABOUT_HTML_MOST = 60_000
 AUDIENCES = ("everybody", "rank", "team", "guests")
 DOORS = timedelta(hours=1)  # before it begins, somebody may be there already
@@ -31,7 +33,7 @@ class Event(Base):
     """Somewhere members come together at a time. `zone` is where; the code is what who is there can enter.
 
     It is for everybody, for a rank and those above (`rank`, its slug), for the team, or for the guests of a named
-    group.
+    group. A catalogue's file knows it by its slug, whatever becomes of its name and day.
     """
 
     __tablename__ = "events"
@@ -41,11 +43,13 @@ class Event(Base):
         CheckConstraint("(audience = 'rank') = (rank IS NOT NULL)", name="rank_of_its_audience"),
         CheckConstraint("(audience = 'guests') = (group_name <> '')", name="group_of_its_audience"),
         CheckConstraint("(code IS NULL) = (code_until IS NULL)", name="code_with_its_end"),
+        Index("uq_events_slug", "slug", unique=True),
         Index("ix_events_ends_at", "ends_at", "id"),
         Index("ix_events_badge", "badge_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(SLUG_MOST))
     title: Mapped[str] = mapped_column(String(TITLE_MOST))
     begins_at: Mapped[datetime]
     ends_at: Mapped[datetime]
@@ -123,10 +127,28 @@ class Plan:
 
 def make(session: Session, by: Member, plan: Plan, *, at: datetime | None = None) -> Event:
     """Put an event into the calendar. Nobody is told: whoever wants that writes an announcement."""
-    event = Event(made_by_id=by.id, made_at=at or now(), **_checked(session, plan))
+    said = _checked(session, plan, badges_to_give(session))
+    event = Event(slug=_new_slug(said), made_by_id=by.id, made_at=at or now(), **said)
     session.add(event)
     session.flush()
     audit_log.record(session, by, "event", subject=event.title, after={"event": event.id, "made": True}, at=at)
+    return event
+
+
+def put(
+    session: Session, slug: str, plan: Plan, by: Member | None, *, off: bool, at: datetime | None = None
+) -> Event:  # fmt: skip
+    """Make the event of that slug be so, also where there was none; whoever puts many enters that into the log."""
+    event = session.scalars(select(Event).filter_by(slug=slug).with_for_update()).one_or_none()
+    badge = session.scalars(select(Badge).filter_by(slug=plan.badge)).one_or_none()
+    said = _checked(session, plan, [badge] if badge and is_given(badge) else [])
+    if event is None:
+        event = Event(slug=slug, made_by_id=by.id if by else None, made_at=at or now())
+        session.add(event)
+    _say(session, event, said)
+    if off != (event.called_off_at is not None):
+        event.called_off_at = (at or now()) if off else None
+    session.flush()
     return event
 
 
@@ -134,18 +156,31 @@ def change(session: Session, event: Event, by: Member, plan: Plan, *, at: dateti
     """Change an event; what it gives stays once somebody has been there, so that all get the same."""
     session.flush()
     session.refresh(event, with_for_update=True)
-    found = _checked(session, plan, was=event)
-    if is_attended(session, event):
-        _refuse_to_change_what_it_gives(event, found)
+    own = session.get(Badge, event.badge_id) if event.badge_id else None  # it may have been retired since
+    found = _checked(session, plan, [*badges_to_give(session), *([own] if own else [])])
     changed = {name for name, value in found.items() if getattr(event, name) != value} - {"about_html"}
-    for name, value in found.items():
-        setattr(event, name, value)
-    if event.audience != "guests":
-        session.execute(delete(Guest).where(Guest.event_id == event.id))
+    _say(session, event, found)
     session.flush()
     audit_log.record(
         session, by, "event", subject=event.title, after={"event": event.id, "changed": sorted(changed)}, at=at
     )
+
+
+def _say(session: Session, event: Event, found: dict[str, Any]) -> None:
+    """Let an event be as was found right, and nobody be on a list of guests that it has no more."""
+    if event.id and is_attended(session, event):
+        _refuse_to_change_what_it_gives(event, found)
+    for name, value in found.items():
+        setattr(event, name, value)
+    if event.id and event.audience != "guests":
+        session.execute(delete(Guest).where(Guest.event_id == event.id))
+
+
+def _new_slug(said: dict[str, Any]) -> str:
+    """What a new event goes by in files: its name, its day, and what no other has."""
+    day = said["begins_at"].astimezone(ZoneInfo(said["zone"])).date().isoformat()
+    name = threads.slug(said["title"], none="event")[: SLUG_MOST - 16].strip("-")
+    return f"{name}-{day}-{secrets.token_hex(2)}"
 
 
 def call_off(session: Session, event: Event, by: Member, *, off: bool, at: datetime | None = None) -> None:
@@ -197,7 +232,12 @@ def called(session: Session, title: str, on: date) -> Event | None:
 def badges_to_give(session: Session) -> Sequence[Badge]:
     """The badges that an event can give by itself: those of events that no rule decides about."""
     found = session.scalars(select(Badge).where(Badge.state == "published").order_by(Badge.position, Badge.id))
-    return [it for it in found if "event" in it.ways and it.version is not None and it.version.criterion is None]
+    return [it for it in found if is_given(it)]
+
+
+def is_given(badge: Badge) -> bool:
+    """Whether a badge is one that events give by themselves."""
+    return "event" in badge.ways and badge.version is not None and badge.version.criterion is None
 
 
 def is_attended(session: Session, event: Event) -> bool:
@@ -213,17 +253,12 @@ def _page(session: Session, wanted: Select[Event], page: int) -> tuple[Sequence[
     return found[:PER_PAGE], len(found) > PER_PAGE
 
 
-def _checked(session: Session, plan: Plan, was: Event | None = None) -> dict[str, Any]:
+def _checked(session: Session, plan: Plan, badges: Sequence[Badge]) -> dict[str, Any]:
     """What the fields of an event become; raises Invalid with all that needs another look."""
-    texts = {
-        "title": introductions.one_line(plan.title), "place": introductions.one_line(plan.place),
-        "about": plan.about.replace("\x00", "").replace("\r\n", "\n").strip(),
-        "group_name": introductions.one_line(plan.group_name) if plan.audience == "guests" else "",
-    }  # fmt: skip
-    texts["about_html"] = markup.render(texts["about"])
-    badge = next((it for it in _badges_for(session, was) if it.slug == plan.badge), None)
+    texts = _texts(plan)
+    badge = next((it for it in badges if it.slug == plan.badge), None)
     steps = [step.slug for step in guide.ladder(session)]
-    if problems := _problems(plan, texts, badge, steps):
+    if problems := flaws(plan, gives=badge is not None, ladder=steps):
         raise Invalid(**problems)
     return texts | {
         "begins_at": plan.begins_at, "ends_at": plan.ends_at, "zone": plan.zone, "gives_points": plan.gives_points,
@@ -232,13 +267,18 @@ def _checked(session: Session, plan: Plan, was: Event | None = None) -> dict[str
     }  # fmt: skip
 
 
-def _badges_for(session: Session, was: Event | None) -> Sequence[Badge]:
-    """What it may give, and what it gives already: that may have been retired since."""
-    own = session.get(Badge, was.badge_id) if was and was.badge_id else None
-    return [*badges_to_give(session), *([own] if own else [])]
+def _texts(plan: Plan) -> dict[str, str]:
+    texts = {
+        "title": introductions.one_line(plan.title), "place": introductions.one_line(plan.place),
+        "about": plan.about.replace("\x00", "").replace("\r\n", "\n").strip(),
+        "group_name": introductions.one_line(plan.group_name) if plan.audience == "guests" else "",
+    }  # fmt: skip
+    return texts | {"about_html": markup.render(texts["about"])}
 
 
-def _problems(plan: Plan, texts: dict[str, str], badge: Badge | None, steps: Sequence[str]) -> dict[str, str]:
+def flaws(plan: Plan, *, gives: bool, ladder: Sequence[str]) -> dict[str, str]:
+    """What of an event needs another look, by field; `gives` is whether its badge is one to be given."""
+    texts = _texts(plan)
     most = {"title": TITLE_MOST, "place": PLACE_MOST, "about": ABOUT_MOST, "group_name": GROUP_MOST}
     found = {
         field: _("Make it shorter: at most %(most)s characters.", most=longest)
@@ -252,11 +292,11 @@ def _problems(plan: Plan, texts: dict[str, str], badge: Badge | None, steps: Seq
     if plan.zone not in introductions.zones():
         found["zone"] = _("Choose one of the list.")
     found |= _problems_of_time(plan.begins_at, plan.ends_at)
-    if plan.badge and badge is None:
+    if plan.badge and not gives:
         found["badge"] = _("Choose one of the list.")
     if plan.audience not in AUDIENCES:
         found["audience"] = _("Choose one of the list.")
-    if plan.audience == "rank" and plan.rank not in steps:
+    if plan.audience == "rank" and plan.rank not in ladder:
         found["rank"] = _("Choose the rank.")
     if plan.audience == "guests" and not texts["group_name"]:
         found["group_name"] = _("Say which group it is: everybody reads it.")

@@ -1,11 +1,10 @@
 """Lessons: texts with questions at their end. Who answers them all rightly has learned it, once and for good.
 
-The guidelines are the first lesson. What the site ships with can be rewritten like any text, and staff may add lessons
-of their own; one that is no longer offered keeps counting for whoever has finished it.
+The guidelines, which every site has, are the first lesson. Others come with a catalogue or are written by the team; one
+that is no longer offered keeps counting for whoever has finished it.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain import limits, rows
 from app.domain.base import Base, now
+from app.domain.forum import threads
 from app.domain.limits import Limit
 from app.domain.people.members import Member, admit
 from app.domain.problems import Conflict, Invalid, Refused, duration
@@ -25,19 +25,19 @@ from app.domain.site.texts import Text
 from app.domain.words import _
 
 GUIDELINES = "guidelines"
-SHIPPED = (GUIDELINES, "asking", "answering", "writing", "thanking")
 WORDS_A_MINUTE = 200
 TRIES = Limit(12, timedelta(minutes=10))  # enough to learn by, too few to guess by machine
 TITLE_MOST, SLUG_MOST = 80, 30
 
 
 class Lesson(Base):
-    """A lesson made here, or a shipped one about which staff decided."""
+    """A lesson and its place among them. The guidelines have a row once something was decided about them."""
 
     __tablename__ = "lessons"
 
     slug: Mapped[str] = mapped_column(String(SLUG_MOST), primary_key=True)
     offered: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -68,17 +68,12 @@ class Offer(NamedTuple):
 
     @property
     def path(self) -> str:
-        return page_of(self.slug)
+        return texts.page_of(self.text.slug)
 
     @property
     def minutes(self) -> int:
         """How long it takes to read."""
         return max(1, round(len(quizzes.reading(self.text.body).split()) / WORDS_A_MINUTE))
-
-
-def page_of(slug: str) -> str:
-    """Where a lesson is read."""
-    return "/guidelines" if slug == GUIDELINES else f"/lessons/{slug}"
 
 
 def text_of(slug: str) -> str:
@@ -87,15 +82,12 @@ def text_of(slug: str) -> str:
 
 
 def every(session: Session, member_id: int | None = None, *, also_unoffered: bool = False) -> Sequence[Offer]:
-    """The lessons in their order, the shipped ones first."""
-    made = {it.slug: it for it in session.scalars(select(Lesson).order_by(Lesson.created_at, Lesson.slug))}
-    passed = _passes(session, member_id) if member_id else {}
-    order = dict.fromkeys((*SHIPPED, *made))
-    found = texts.find_all(session, [text_of(slug) for slug in order])
-    offers = (
-        _offer(slug, found[text_of(slug)], made[slug].offered if slug in made else True, passed.get(slug))
-        for slug in order
-    )
+    """The lessons in their order, which the guidelines begin unless somebody put them elsewhere."""
+    made = {it.slug: it for it in session.scalars(select(Lesson).order_by(Lesson.position, Lesson.slug))}
+    passed = _passes(session, member_id)
+    order = [*([] if GUIDELINES in made else [GUIDELINES]), *made]
+    found = texts.find_all(session, map(text_of, order))
+    offers = (_offer(slug, found[text_of(slug)], made.get(slug), passed.get(slug)) for slug in order)
     return [it for it in offers if also_unoffered or (it.offered and it.questions)]
 
 
@@ -105,9 +97,7 @@ def find(session: Session, slug: str, member_id: int | None = None) -> Offer | N
         text = texts.find(session, text_of(slug))
     except KeyError:
         return None
-    row = session.get(Lesson, slug)
-    passed = _passes(session, member_id) if member_id else {}
-    return _offer(slug, text, row.offered if row else slug in SHIPPED, passed.get(slug))
+    return _offer(slug, text, session.get(Lesson, slug), _passes(session, member_id, slug).get(slug))
 
 
 def answer(
@@ -140,17 +130,36 @@ def answer(
 def add(session: Session, by: Member, title: str, *, at: datetime | None = None) -> Lesson:
     """Begin a lesson; it is offered once somebody says so. Raises Invalid."""
     title = " ".join(title.split())
-    slug = re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower())
-    slug = slug.strip("-")[:SLUG_MOST].strip("-")
+    slug = threads.slug(title, none="")[:SLUG_MOST].strip("-")
     if not slug or len(title) > TITLE_MOST:
         raise Invalid(title=_("Give the lesson a name of up to %(most)s characters.", most=TITLE_MOST))
-    if slug in SHIPPED or session.get(Lesson, slug) is not None:
+    if slug == GUIDELINES or session.get(Lesson, slug) is not None:
         raise Invalid(title=_("There is a lesson of that name. Choose another one."))
-    moment = at or now()
-    lesson = Lesson(slug=slug, created_at=moment)
-    session.add(lesson)
-    texts.begin(session, text_of(slug), by, f"# {title}\n\n{_('What there is to learn.')}", at=moment)
+    text = f"# {title}\n\n{_('What there is to learn.')}"
+    return put(session, slug, text, by, offered=False, at=at)
+
+
+def put(
+    session: Session, slug: str, text: str, by: Member | None, *, offered: bool, at: datetime | None = None
+) -> Lesson:
+    """Make a lesson say this, also where there was none; a new one is the last of all."""
+    lesson = session.get(Lesson, slug)
+    if lesson is None:
+        last = session.scalar(select(func.max(Lesson.position))) or 0
+        lesson = Lesson(slug=slug, position=0 if slug == GUIDELINES else last + 1, created_at=at or now())
+        session.add(lesson)
+    lesson.offered = offered
+    texts.write(session, text_of(slug), by, text, at=at)
+    session.flush()
     return lesson
+
+
+def arrange(session: Session, slugs: Sequence[str]) -> None:
+    """Put some lessons into an order, before all others."""
+    first = {slug: place for place, slug in enumerate(slugs)}
+    made = session.scalars(select(Lesson).order_by(Lesson.position, Lesson.slug)).all()
+    for place, lesson in enumerate(sorted(made, key=lambda it: first.get(it.slug, len(first))), 1):
+        lesson.position = place
 
 
 def offer(session: Session, slug: str, by: Member, offered: bool, *, at: datetime | None = None) -> None:
@@ -172,10 +181,14 @@ def count(session: Session) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(found)}
 
 
-def _offer(slug: str, text: Text, offered: bool, passed_at: datetime | None) -> Offer:
-    return Offer(slug, text, quizzes.questions(text.body), offered, passed_at)
+def _offer(slug: str, text: Text, row: Lesson | None, passed_at: datetime | None) -> Offer:
+    return Offer(slug, text, quizzes.questions(text.body), row.offered if row else slug == GUIDELINES, passed_at)
 
 
-def _passes(session: Session, member_id: int) -> dict[str, datetime]:
+def _passes(session: Session, member_id: int | None, slug: str | None = None) -> dict[str, datetime]:
+    """When a member finished each lesson, or one of them."""
+    if member_id is None:
+        return {}
     mine = select(LessonPass.lesson, LessonPass.passed_at).where(LessonPass.member_id == member_id)
-    return {row.lesson: row.passed_at for row in session.execute(mine.order_by(LessonPass.passed_at))}
+    mine = mine.where(LessonPass.lesson == slug) if slug else mine
+    return {row.lesson: row.passed_at for row in session.execute(mine)}

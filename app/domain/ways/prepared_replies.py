@@ -1,4 +1,7 @@
-"""Prepared replies: what moderators often answer to a request, with places for names and dates. Staff edit them."""
+"""Prepared replies: what moderators often answer to a request, with places for names and dates.
+
+They come with a catalogue, as the badges do that can be asked for; staff edit them.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -31,7 +34,7 @@ class PreparedReply(Base):
     body: Mapped[str] = mapped_column(String(BODY_MOST))
     version: Mapped[int] = mapped_column(default=1)
     changed_at: Mapped[datetime] = mapped_column(default=now)
-    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))  # None: as it came
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))  # None: a command on the server
 
 
 def every(session: Session) -> Sequence[PreparedReply]:
@@ -49,7 +52,7 @@ def add(session: Session, by: Member, *, name: str, suits: str, body: str, at: d
     """Write a new one."""
     session.connection()
     if len(every(session)) >= MOST:
-        raise Invalid(name=_("There are %(most)s already, which is a lot to choose from: change one.", most=MOST))
+        raise Invalid(name=_too_many())
     checked = _checked(session, None, name, suits, body)
     reply = PreparedReply(**checked, changed_at=at or now(), changed_by_id=by.id)
     session.add(reply)
@@ -78,6 +81,29 @@ def change(
     return True
 
 
+def put(session: Session, by: Member | None, *, name: str, suits: str, body: str, at: datetime | None = None) -> None:
+    """Make the reply of that name say this, also where there was none; who puts many enters that into the log."""
+    reply = called(session, name)
+    checked = _checked(session, reply, name, suits, body)
+    if reply is None:
+        if len(every(session)) >= MOST:
+            raise Invalid(name=_too_many())
+        reply = PreparedReply(version=0)
+        session.add(reply)
+    reply.name, reply.suits, reply.body = checked["name"], checked["suits"], checked["body"]
+    reply.version, reply.changed_at, reply.changed_by_id = reply.version + 1, at or now(), by.id if by else None
+    session.flush()
+
+
+def called(session: Session, name: str) -> PreparedReply | None:
+    """The reply of that name."""
+    return session.scalars(select(PreparedReply).filter_by(name=name).with_for_update()).one_or_none()
+
+
+def _too_many() -> str:
+    return _("There are %(most)s already, which is a lot to choose from: change one.", most=MOST)
+
+
 def remove(session: Session, reply: PreparedReply, by: Member, *, seen: int, at: datetime | None = None) -> None:
     """Throw one away. What was sent with its words stays as it is."""
     _hold(session, reply, seen)
@@ -100,7 +126,7 @@ def _said(reply: PreparedReply) -> dict[str, str]:
 def _checked(session: Session, reply: PreparedReply | None, name: str, suits: str, body: str) -> dict[str, str]:
     name = " ".join(name.replace("\x00", "").split())
     body = body.replace("\x00", "").replace("\r\n", "\n").strip()
-    flaws = {"name": _flaw_of_name(session, reply, name), "body": _flaw_of_body(body)}
+    flaws = {"name": _flaw_of_name(session, reply, name), "body": flaw_of_body(body)}
     if suits not in SUITS:
         flaws["suits"] = _("Choose what it is for.")
     if found := {field: flaw for field, flaw in flaws.items() if flaw}:
@@ -119,7 +145,8 @@ def _flaw_of_name(session: Session, reply: PreparedReply | None, name: str) -> s
     return ""
 
 
-def _flaw_of_body(body: str) -> str:
+def flaw_of_body(body: str) -> str:
+    """What of a reply's words needs another look; empty where nothing does."""
     if not body:
         return _("Write what to answer.")
     if len(body) > BODY_MOST:

@@ -20,7 +20,6 @@ from app.web.bodies import takes_pictures
 
 bp = Blueprint("editing", __name__)
 LONGEST = 20_000  # characters of one field that are looked at
-LONGEST_FILE = 250_000
 
 
 @bp.get("/staff/badges")
@@ -92,9 +91,9 @@ def text() -> str:
 def bring() -> str | tuple[str, int]:
     """Look at what a file would change, before it is loaded."""
     file = request.files.get("file")
-    content = file.read(LONGEST_FILE + 1) if file else b""
+    content = file.read(catalogue.LARGEST + 1) if file else b""
     seen = editing.seen_all(db.session())
-    if not content or len(content) > LONGEST_FILE:
+    if not content or len(content) > catalogue.LARGEST:
         current = catalogue.as_toml(catalogue.current(db.session()))
         return again(
             "editing/catalogue.html", {"file": _("Choose a catalogue file of up to 250 KB.")}, **_text(current, seen)
@@ -105,9 +104,10 @@ def bring() -> str | tuple[str, int]:
 
 @bp.post("/staff/catalogue")
 @administrators_only
+@takes_pictures  # of their size a text may be
 def change_text() -> str | Answer | tuple[str, int]:
     """Make the site as the text says, or only look at the difference."""
-    content, seen = request.form.get("content", "")[:LONGEST_FILE], request.form.get("seen", "")
+    content, seen = request.form.get("content", ""), request.form.get("seen", "")
     from_here = request.form.get("from") != "file"
     if request.form.get("do") == "preview":
         return _look(content, seen, from_here=from_here)
@@ -157,7 +157,7 @@ def _around(slug: str | None, typed: dict[str, Any]) -> dict[str, Any]:
 
 def _look(content: str, seen: str, *, from_here: bool) -> str | tuple[str, int]:
     try:
-        found = catalogue.difference(db.session(), _parsed(content))
+        found = catalogue.difference(db.session(), _parsed(content), whole=from_here)
     except Invalid as no:
         return again("editing/catalogue.html", no, **_text(content, seen, from_here))
     given = _text(content, seen, from_here)

@@ -85,5 +85,6 @@ def _preview(text: texts.Text, body: str, seen: int) -> str:
 def _around(text: texts.Text, body: str, seen: int, *, html: str = "", version: str = "") -> dict[str, object]:
     return {
         "text": text, "body": body, "seen": seen, "html": html, "version": version,
-        "history": texts.history(db.session(), text.slug), "page": texts.page_of(text.slug), "questions": quizzes.questions(text.body),
+        "history": texts.history(db.session(), text.slug), "comes": texts.is_shipped(text.slug),
+        "page": texts.page_of(text.slug), "questions": quizzes.questions(text.body),
     }  # fmt: skip

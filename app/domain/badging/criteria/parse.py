@@ -13,6 +13,9 @@ from app.domain.record import kinds
 
 Data = Mapping[str, Anything]
 NODES = ("count", "streak", "together", "all", "any", "has", "yearly")
+LARGEST = 10_000_000  # of any number: nobody gets there, and no sum of them is too large for a database
+MOST_WEIGHT = 1000
+MOST_PARTS, DEEPEST = 20, 4  # of one rule, so that its statement stays one that both databases take
 _ALLOWED = {
     "count": {"n", "where", "each", "first", "per", "reaches", "days", "says"},
     "streak": {"n", "where"},
@@ -87,7 +90,7 @@ def _part(data: Data, path: tuple, each: str | None) -> Count:
     _only(data, (_ALLOWED["count"] | {"count", "most"}) - {"first", "days", "each"}, path)
     whole = dict(data) | ({"each": each} if each else {})
     most = whole.pop("most", None)
-    if most is not None and ("n" in data or type(most) is not int):
+    if most is not None and ("n" in data or type(most) is not int or abs(most) > LARGEST):
         raise CriterionError((*path, "most"), "`most` is a whole number and stands instead of `n`", "Keep one of them")
     part = _count(whole, path, part=True)
     return part if most is None else Count(part.measure, part.n, most=most, says=part.says)
@@ -114,6 +117,8 @@ def _together(data: Data, path: tuple) -> Together:
 
 
 def _several(data: Data, path: tuple, name: str) -> tuple[Node, ...]:
+    if sum(it in ("all", "any") for it in path) >= DEEPEST:
+        raise CriterionError(path, "rules stand too deep in each other", f"Use at most {DEEPEST} levels of all and any")
     parts = tuple(parse(item, (*path, name, i)) for i, item in enumerate(_list(data, name, path)))
     for i, part in enumerate(parts):
         if part.subjects != "none":
@@ -122,7 +127,13 @@ def _several(data: Data, path: tuple, name: str) -> tuple[Node, ...]:
                 f"a part of `{name}` is earned once, not for each {part.subjects}",
                 "Add first = true, or leave `each` out",
             )
+    if sum(map(_size, parts)) > MOST_PARTS:
+        raise CriterionError((*path, name), "the rule has too many parts", f"Keep it to {MOST_PARTS} in all")
     return parts
+
+
+def _size(node: Node) -> int:
+    return sum(map(_size, getattr(node, "parts", ()))) or 1
 
 
 def _has(data: Data, path: tuple) -> Has:
@@ -132,7 +143,7 @@ def _has(data: Data, path: tuple) -> Has:
 
 
 def _yearly(data: Data, path: tuple) -> Yearly:
-    if type(data["yearly"]) is not int or data["yearly"] < 1:
+    if type(data["yearly"]) is not int or not 1 <= data["yearly"] <= LARGEST:
         raise CriterionError(
             (*path, "yearly"), "`yearly` is the points for each year, 1 or more", "Write { yearly = 200 }"
         )
@@ -165,8 +176,9 @@ def _weights(given: Anything, path: tuple) -> tuple[tuple[tuple[str, int], ...],
     for name, weight in weights.items():
         if name not in kinds.KINDS or name == kinds.POINTS:
             raise _unknown(path, "kind", name, [k for k in kinds.KINDS if k != kinds.POINTS])
-        if type(weight) is not int or weight == 0:
-            raise CriterionError((*path, name), f"the weight of {name} must be a whole number and not 0", "")
+        if type(weight) is not int or weight == 0 or abs(weight) > MOST_WEIGHT:
+            problem = f"the weight of {name} must be a whole number from -{MOST_WEIGHT} to {MOST_WEIGHT} and not 0"
+            raise CriterionError((*path, name), problem)
     return tuple(sorted(weights.items())), False
 
 
@@ -182,7 +194,7 @@ def _where(data: Data, path: tuple) -> facts.Where:
             for post in [value] if isinstance(value, str) else value if isinstance(value, list) else [None]:
                 if post not in _POSTS:
                     raise _unknown(here, "kind of post", str(post), sorted(_POSTS))
-        elif type(value) is not FACTS[name].of or (type(value) is int and value < 1):
+        elif type(value) is not FACTS[name].of or (type(value) is int and not 1 <= value <= LARGEST):
             raise CriterionError(here, f"`{name}` must be {facts.type_names[FACTS[name].of]}, not {value!r}", "")
     return tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in where.items()))
 
@@ -224,12 +236,14 @@ def _threshold(data: Data, path: tuple, part: bool = False) -> int:
             f"the threshold must be a whole number of 1 or more, not {n!r}",
             "A badge for nothing is a gift to everybody",
         )
+    if n > LARGEST:
+        raise CriterionError((*path, "n"), "nobody can ever reach that many", f"Write {LARGEST} or less")
     return n
 
 
 def _number(data: Data, name: str, path: tuple) -> int | None:
     value = data.get(name)
-    if value is not None and (type(value) is not int or value < 1):
+    if value is not None and (type(value) is not int or not 1 <= value <= LARGEST):
         raise CriterionError((*path, name), f"`{name}` must be a whole number of 1 or more, not {value!r}", "")
     return value
 
@@ -243,6 +257,8 @@ def _flag(data: Data, name: str, path: tuple) -> bool:
 def _list(data: Data, name: str, path: tuple) -> list:
     if not isinstance(data[name], list) or len(data[name]) < 2:
         raise CriterionError((*path, name), f"`{name}` is a list of at least two rules", "")
+    if len(data[name]) > MOST_PARTS:
+        raise CriterionError((*path, name), "the rule has too many parts", f"Keep it to {MOST_PARTS} in all")
     return data[name]
 
 

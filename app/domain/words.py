@@ -15,6 +15,11 @@ ENGLISH = NullTranslations()
 _spoken: ContextVar[NullTranslations] = ContextVar("spoken", default=ENGLISH)
 
 
+def spoken_now() -> NullTranslations:
+    """The language in force."""
+    return _spoken.get()
+
+
 def gettext(text: str) -> str:
     """The text in the language in force."""
     return _spoken.get().gettext(text)

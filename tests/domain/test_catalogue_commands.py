@@ -70,7 +70,7 @@ def test_a_wrong_file_changes_nothing(run, file):
 def test_retire_tells_what_becomes_legacy(run, file):
     run("load", file)
     file.write_text(GOOD[: GOOD.rindex("[[badge]]")])
-    assert "- badge speaker: not in the file; stays unless you load with --retire\n" in run("load", file).stdout
+    assert "- badge speaker: not in the file; stays unless retired (--retire)\n" in run("load", file).stdout
     assert "- badge speaker: not in the file; becomes legacy\n" in run("load", "--retire", file).stdout
 
 

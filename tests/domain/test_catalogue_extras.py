@@ -150,7 +150,7 @@ def test_what_a_file_no_longer_has_stays_unless_retired(session):
     catalogue.load(session, TINY)
     less = replace(TINY, extras=dict.fromkeys(TINY.extras, ()))
     told = catalogue.load(session, less).lines()
-    assert told == [f"- {it}: not in the file; stays unless you load with --retire"
+    assert told == [f"- {it}: not in the file; stays unless retired (--retire)"
                     for it in ("lesson trim", "reply Thanks", "event opening-night")]  # fmt: skip
     catalogue.load(session, less, retire=True)
     assert [it.slug for it in lessons.every(session)] == ["guidelines"]

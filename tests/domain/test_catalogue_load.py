@@ -102,7 +102,7 @@ def test_a_badge_edited_on_the_site_is_shown_and_stays(session):
     assert find(session, "safe-hands").about == "Our own words."
     assert found.lines() == [
         '! badge safe-hands: about: "Our own words." -> "The file\'s new words."',
-        "  edited on the site since it was loaded; stays so unless you load with --force",
+        "  edited on the site since it was loaded; stays so unless overwritten (--force)",
     ]
 
 
@@ -127,7 +127,7 @@ def test_an_edit_that_the_file_has_taken_over_is_no_difference(session):
 def test_a_badge_no_longer_in_the_file_is_told_and_stays(session):
     catalogue.load(session, TINY)
     found = catalogue.load(session, without("speaker"))
-    assert found.lines() == ["- badge speaker: not in the file; stays unless you load with --retire"]
+    assert found.lines() == ["- badge speaker: not in the file; stays unless retired (--retire)"]
     assert find(session, "speaker").state == "published"
 
 

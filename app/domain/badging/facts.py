@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, select
 
 from app.domain.forum.threads import OPENING_KINDS, Category, Kind, Post
 from app.domain.record.activities import Activity
+from app.domain.words import _, ngettext
 
 type_names = {bool: "true or false", int: "a whole number above 0", str: "a text"}
 
@@ -87,7 +88,7 @@ def _category_id(slug: str) -> Any:
 
 
 def _either(yes: str, no: str) -> Callable[[bool], str]:
-    return lambda value: yes if value else no
+    return lambda value: _(yes if value else no)
 
 
 FACTS: dict[str, Fact] = {
@@ -117,25 +118,29 @@ FACTS: dict[str, Fact] = {
         int,
         lambda v: Post.nth == v,
         lambda v, d: d.nth == v,
-        lambda v: "as the first to answer" if v == 1 else f"as answer number {v}",
+        lambda v: _("as the first to answer") if v == 1 else _("as answer number %(number)s", number=v),
     ),
     "again": Fact(
         bool,
         lambda v: Post.again.is_(v),
         lambda v, d: d.again is v,
-        _either("after an earlier answer of yours", "counting your first answer in each thread"),
+        _either("that come after an earlier one of yours", "that are your first in the thread"),
     ),
     "waited": Fact(
         int,
         lambda v: Post.waited >= v,
         lambda v, d: d.waited is not None and d.waited >= v,
-        lambda v: "after the thread had waited " + ("a week" if v == 7 else f"{v} days" if v > 1 else "a day"),
+        lambda v: (
+            _("after the thread had waited a week")
+            if v == 7
+            else ngettext("after the thread had waited a day", "after the thread had waited %(num)s days", v)
+        ),
     ),
     "category": Fact(
         str,
         lambda v: Activity.category_id == _category_id(v),
         lambda v, d: d.category_slug == v,
-        lambda v: f"in the category {v}",
+        lambda v: _("in the category %(name)s", name=v),
         needs_post=False,
     ),
     "object": Fact(
@@ -166,5 +171,6 @@ def needs_post(where: Where) -> bool:
 
 
 def phrases(where: Where) -> list[str]:
-    """The words a condition adds to the sentence, in order."""
-    return [text for name, value in where if (text := FACTS[name].phrase(value))]
+    """The words a condition adds to the sentence, in the order in which they read best."""
+    asked = dict(where)
+    return [text for name, fact in FACTS.items() if name in asked and (text := fact.phrase(asked[name]))]

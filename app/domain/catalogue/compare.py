@@ -52,12 +52,12 @@ class Change:
                 yield from _changed(f"{whose}: {it.name}", getattr(self.here, it.name), getattr(self.there, it.name))
         if kept:
             done = "removed" if self.here is None else "edited"
-            yield f"  {done} on the site since it was loaded; stays so unless you load with --force"
+            yield f"  {done} on the site since it was loaded; stays so unless overwritten (--force)"
 
     def _gone(self, retire: bool) -> str:
         if self.what not in GONE:
             return ""
-        return "; " + (GONE[self.what] if retire else "stays unless you load with --retire")
+        return "; " + (GONE[self.what] if retire else "stays unless retired (--retire)")
 
 
 def _changed(whose: str, before: Any, after: Any) -> Iterator[str]:

@@ -66,7 +66,7 @@ def entry(session: Session, typed: Mapping[str, Any]) -> BadgeEntry:
     badges[place : place + 1] = [table]
     problems: dict[str, str] = {}
     for flaw in flaws(data):
-        problems.setdefault(_field(flaw, place), f"{flaw.problem}. {flaw.remedy}".strip())
+        problems.setdefault(_field(flaw, place), _told(flaw, place))
     if problems:
         raise Invalid(**problems)
     return BadgeEntry.from_data(table)
@@ -110,7 +110,11 @@ def publish(session: Session, by: Member, badge: BadgeEntry, *, mark: str) -> Ba
     """
     before = find(session, badge.slug)
     if seen(before) != mark:
-        raise Conflict(_("Somebody else changed this badge meanwhile. Yours was not saved: look at theirs first."))
+        raise Conflict(
+            _(
+                "Somebody else changed this badge meanwhile. Yours is not saved: copy what you need, and begin anew with theirs."
+            )
+        )
     rows = {it.slug: it for it in site.badges(session)}
     names = {slug: it.name for slug, it in rows.items()} | {badge.slug: badge.name}
     old = site.badge_entry(before) if before else None
@@ -144,7 +148,11 @@ def apply(
     if from_here and file.name != catalogue.current(session).name:
         raise Invalid(content=_("Keep the name of the catalogue. To use another one, load it as a file."))
     if seen_all(session) != mark:
-        raise Conflict(_("Somebody changed the catalogue meanwhile. Yours was not saved: copy it, and look at theirs."))
+        raise Conflict(
+            _(
+                "Somebody changed the catalogue meanwhile. Yours is not saved: look at the difference before you try again."
+            )
+        )
     force = force or from_here
     found = catalogue.load(session, file, by=by, force=force, retire=retire, from_here=from_here)
     note(session, by, file, found.lines(force, retire))
@@ -176,6 +184,16 @@ def _rule(typed: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as no:
         told = _('This is not a rule: %(why)s. Write for example { count = "accepted", n = 10 }', why=str(no))
         raise Invalid(rule=told) from no
+
+
+def _told(flaw: Flaw, place: int) -> str:
+    """A flaw in words, with whose it is where it is another's, and which part of a rule it is in."""
+    if flaw.path and flaw.path[:2] != ("badge", place):
+        return str(flaw)
+    way = flaw.path[3:]
+    part = ", ".join(_("part %(number)s", number=it + 1) if isinstance(it, int) else it for it in way)
+    said = f"{flaw.problem}. {flaw.remedy}".strip()
+    return f"{part}: {said}" if any(isinstance(it, int) for it in way) else said
 
 
 def _field(flaw: Flaw, place: int) -> str:

@@ -201,8 +201,8 @@ def refuse_circles(session: Session) -> None:
     for circle in circles(rules):
         raise Conflict(
             _(
-                "with what was edited on the site, badges need each other in a circle: %(badges)s."
-                " Load with --force, or change them on the site first.",
+                "Badges would need each other in a circle: %(badges)s."
+                " Change one of them first, or overwrite what was edited on the site (--force).",
                 badges=", ".join(circle),
             )
         )

@@ -73,7 +73,7 @@ _KINDS = (
         "Mention members who then answer the thread, {n} times",
         "mentions answered",
     ),
-    Kind("edited", "Improve a post by editing it", "Improve posts by editing them, {n} times", "edits"),
+    Kind("edited", "Edit a post", "Make {n} edits to posts", "edits"),
     Kind("retagged", "Change the tags of a question", "Change tags {n} times", "changes of tags"),
     Kind(
         "rolled_back",

@@ -11,8 +11,8 @@ from app.db import db, transaction
 from app.domain import catalogue
 from app.domain.badging.badges import STATES, WAYS
 from app.domain.badging.insignia import GLYPHS
-from app.domain.catalogue import BadgeEntry, Catalogue, InvalidCatalogue, editing, site
-from app.domain.problems import Invalid
+from app.domain.catalogue import BadgeEntry, Catalogue, InvalidCatalogue, editing, reference, site
+from app.domain.problems import Conflict, Invalid
 from app.domain.words import _
 from app.web.answers import again, by_htmx, on_to
 from app.web.audience import administrators_only, myself
@@ -92,14 +92,12 @@ def bring() -> str | tuple[str, int]:
     """Look at what a file would change, before it is loaded."""
     file = request.files.get("file")
     content = file.read(catalogue.LARGEST + 1) if file else b""
-    seen = editing.seen_all(db.session())
     if not content or len(content) > catalogue.LARGEST:
-        current = catalogue.as_toml(catalogue.current(db.session()))
-        return again(
-            "editing/catalogue.html", {"file": _("Choose a catalogue file of up to 250 KB.")}, **_text(current, seen)
-        )
+        reading = db.session()
+        here = _text(catalogue.as_toml(catalogue.current(reading)), editing.seen_all(reading))
+        return again("editing/catalogue.html", {"file": _("Choose a catalogue file of up to 250 KB.")}, **here)
     readable = content.decode("utf-8", "replace").replace("\x00", "")
-    return _look(readable, seen, from_here=False)
+    return _look(readable, from_here=False)
 
 
 @bp.post("/staff/catalogue")
@@ -110,7 +108,7 @@ def change_text() -> str | Answer | tuple[str, int]:
     content, seen = request.form.get("content", ""), request.form.get("seen", "")
     from_here = request.form.get("from") != "file"
     if request.form.get("do") == "preview":
-        return _look(content, seen, from_here=from_here)
+        return _look(content, from_here=from_here)
     force, retire = bool(request.form.get("force")), bool(request.form.get("retire"))
     try:
         file = _parsed(content)
@@ -120,6 +118,8 @@ def change_text() -> str | Answer | tuple[str, int]:
             )
     except Invalid as no:
         return again("editing/catalogue.html", no, **_text(content, seen, from_here))
+    except Conflict as no:
+        return again("editing/catalogue.html", {"content": str(no)}, **_text(content, seen, from_here))[0], 409
     return on_to("/staff/catalogue", _("Saved. The site follows at once.") if found else _("Nothing was different."))
 
 
@@ -133,6 +133,8 @@ def _keep(slug: str | None, typed: dict[str, Any]) -> str | Answer | tuple[str, 
             editing.publish(writing, myself(writing), badge, mark=str(typed["seen"]))
     except Invalid as no:
         return again("editing/badge.html", no, **_around(slug, typed))
+    except Conflict as no:
+        return again("editing/badge.html", {"rule": str(no)}, **_around(slug, typed))[0], 409
     return on_to(f"/staff/badges/{badge.slug}", _("Saved. Whoever has earned it already gets it within moments."))
 
 
@@ -152,10 +154,15 @@ def _typed() -> dict[str, Any]:
 def _around(slug: str | None, typed: dict[str, Any]) -> dict[str, Any]:
     """What the form of a badge asks for."""
     blank = dict.fromkeys((*editing.FIELDS, "rule", "seen"), "")
-    return {"slug": slug, "typed": blank | typed, "glyphs": sorted(GLYPHS), "states": STATES, "all_ways": WAYS}
+    return {
+        "slug": slug, "typed": blank | typed, "glyphs": sorted(GLYPHS), "states": STATES, "all_ways": WAYS,
+        "reference": reference,
+    }  # fmt: skip
 
 
-def _look(content: str, seen: str, *, from_here: bool) -> str | tuple[str, int]:
+def _look(content: str, *, from_here: bool) -> str | tuple[str, int]:
+    """What a text would change, for who then has seen how the site stands."""
+    seen = editing.seen_all(db.session())
     try:
         found = catalogue.difference(db.session(), _parsed(content), whole=from_here)
     except Invalid as no:
@@ -172,4 +179,4 @@ def _parsed(content: str) -> Catalogue:
 
 
 def _text(content: str, seen: str, from_here: bool = True) -> dict[str, Any]:
-    return {"content": content, "seen": seen, "from_here": from_here}
+    return {"content": content, "seen": seen, "from_here": from_here, "reference": reference}

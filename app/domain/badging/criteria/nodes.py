@@ -5,17 +5,20 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
+from gettext import NullTranslations
 from typing import Any as Anything
 from typing import Protocol
 
 from sqlalchemy import CTE, ColumnElement, Select, Subquery, and_, case, func, literal, select
 from sqlalchemy.sql.functions import FunctionElement
 
+from app.domain import words
 from app.domain.badging import facts
 from app.domain.badging.badges import Award, Badge
 from app.domain.badging.criteria.measures import MEMBER, Measure, first_of, running
 from app.domain.record import kinds
 from app.domain.record.kinds import Kind
+from app.domain.words import _, ngettext
 
 Names = Mapping[str, str]  # the name of a badge by its slug
 
@@ -99,43 +102,64 @@ class Count:
         return replace(kinds.KINDS[next(iter(weights))], noun="done", each="")
 
     def sentence(self, names: Names) -> str:
-        return self._sentence
+        language = words.spoken_now()
+        if language not in self._said:  # pages ask for it of every badge, and it names no other
+            self._said[language] = self._sentence()
+        return self._said[language]
 
     @cached_property
-    def _sentence(self) -> str:  # pages ask for it of every badge, and it names no other
+    def _said(self) -> dict[NullTranslations, str]:
+        return {}
+
+    def _sentence(self) -> str:
+        if self.says:
+            return _singular(self.says.format(n=f"{self.n if self.most is None else self.most:,}")) + self._span()
+        if self.in_a_row:
+            begin = _("Visit") if self.kind.slug == "visited" else _("Have %(noun)s", noun=_(self.kind.noun))
+            return " ".join([begin, *self._conditions(), _("%(days)s days in a row", days=self.n)])
         return " ".join([self._base(), *self._conditions()]) + self._span()
 
     def _base(self) -> str:
-        kind, measure = self.kind, self.measure
-        n = self.n if self.most is None else self.most
-        if self.says:
-            return _singular(self.says.format(n=f"{n:,}"))
-        if self.in_a_row:
-            return f"Visit {n} days in a row" if kind.slug == "visited" else f"Have {kind.noun} {n} days in a row"
+        kind, measure, n = self.kind, self.measure, self.n
         if self.most is not None:
-            return f"have at most {n:,} {kind.noun}"
+            return self._at_most(self.most)
         if measure.each:
-            words = kind.each or kind.many
-            return _singular(words.format(n=f"{n:,}", a_post=_a_post(measure)))
+            return _singular(_(kind.each or kind.many).format(n=f"{n:,}", a_post=_a_post(measure)))
         if measure.per and measure.reaches > 1:
-            base = _singular(kind.many.format(n=f"{measure.reaches:,}")) + _ONE[measure.per]
-            return base if n == 1 else f"{base}, {_MANY[measure.per].format(n=f'{n:,}')}"
-        base = kind.one if n == 1 else kind.many.format(n=f"{n:,}")
-        return base if not measure.per or n == 1 or self.days else base + _DIFFERENT[measure.per]
+            base = _singular(_(kind.many).format(n=f"{measure.reaches:,}")) + _(self._split(_ONE))
+            return base if n == 1 else f"{base}, {_(self._split(_MANY)).format(n=f'{n:,}')}"
+        base = _(kind.one) if n == 1 else _(kind.many).format(n=f"{n:,}")
+        return base if not measure.per or n == 1 else base + _(self._split(_DIFFERENT))
+
+    def _at_most(self, most: int) -> str:
+        noun = _(self.kind.noun)
+        return (
+            _("have at most %(most)s %(noun)s", most=f"{most:,}", noun=noun)
+            if most
+            else _("have no %(noun)s", noun=noun)
+        )
+
+    def _split(self, texts: Mapping[str, str]) -> str:
+        """The words for a split. What is received comes from other members, what is given goes to them."""
+        text, ending = texts[self.measure.per or ""], self.kind.slug.rpartition("_")[2]
+        return text.replace("with", {"received": "from", "given": "to"}.get(ending, "with"))
 
     def _conditions(self) -> list[str]:
         where = dict(self.measure.where)
-        texts = facts.phrases(tuple((name, v) for name, v in self.measure.where))
-        post = where.get("post")
-        if post and not self.measure.each and not self.says:
-            nouns = " and ".join(f"{name}s" for name in ([post] if isinstance(post, str) else post))
-            texts.insert(0, f"on your {nouns}" if self.kind.slug.endswith("_received") else f"({nouns})")
-        return [] if self.says else texts
+        post, received = where.get("post"), self.kind.slug.endswith("_received")
+        left = [it for it in self.measure.where if not (post and received and it == ("own", True))]  # "your" says it
+        texts = facts.phrases(tuple(left))
+        if post and not self.measure.each:
+            kinds_of = [post] if isinstance(post, str) else post
+            nouns = _(" and ").join(_(_POSTS.get(name, f"{name}s")) for name in kinds_of)
+            texts.insert(0, _("on your %(posts)s", posts=nouns) if received else f"({nouns})")
+        return texts
 
     def _span(self) -> str:
-        return (
-            f" within {self.days} days" if self.days and not self.in_a_row and "days" not in (self.says or "") else ""
-        )
+        if not self.days or "days" in (self.says or ""):
+            return ""
+        told = ngettext(" within a day", " within %(num)s days", self.days)
+        return f",{told}" if self.measure.per else told
 
     def progress(self, reader: Reader, names: Names) -> list[Progress]:
         if self.in_a_row:
@@ -144,7 +168,7 @@ class Count:
             have = reader.window(self.measure, self.days)
         else:
             have = reader.value(self.measure)
-        noun = "days in a row" if self.in_a_row else self._noun()
+        noun = _("days in a row") if self.in_a_row else _(self._noun())
         return [Progress(self.sentence(names), max(0, min(have, self.n)), self.n, noun)]
 
     def _noun(self) -> str:
@@ -212,9 +236,9 @@ class Together:
     def sentence(self, names: Names) -> str:
         if self.says:
             return self.says
-        texts = [part.sentence(names) for part in self.parts]
-        joined = " and ".join([texts[0], *map(_lower, texts[1:])])
-        return joined + (", on the same post" if self.parts[0].measure.each else ", at the same time")
+        first, *others = (part.sentence(names) for part in self.parts)
+        joined = _(" and ").join([_upper(first), *map(_lower, others)])
+        return joined + (_(", on the same post") if self.parts[0].measure.each else _(", at the same time"))
 
     def progress(self, reader: Reader, names: Names) -> list[Progress]:
         if self.parts[0].measure.each:  # the best posts of two sums need not be the same post
@@ -252,8 +276,7 @@ class All(Several):
     def sentence(self, names: Names) -> str:
         if self.says:
             return self.says
-        first, *others = (part.sentence(names) for part in self.parts)
-        return ", and ".join([first, *map(_lower, others)])
+        return _listed(self.parts, names, Any, _(", and "), _("either %(rule)s"))
 
     def progress(self, reader: Reader, names: Names) -> list[Progress]:
         return [step for part in self.parts for step in part.progress(reader, names)]
@@ -274,8 +297,7 @@ class Any(Several):
         return first_of(first.union_all(*others).subquery())
 
     def sentence(self, names: Names) -> str:
-        first, *others = (part.sentence(names) for part in self.parts)
-        return ", or ".join([first, *map(_lower, others)])
+        return _listed(self.parts, names, All, _(", or "), _("both %(rule)s"))
 
     def progress(self, reader: Reader, names: Names) -> list[Progress]:
         """The part one is nearest to."""
@@ -308,7 +330,7 @@ class Has:
         return {self.badge}
 
     def sentence(self, names: Names) -> str:
-        return f"Hold the badge {names.get(self.badge, self.badge)}"
+        return _("Hold the badge %(name)s", name=names.get(self.badge, self.badge))
 
     def progress(self, reader: Reader, names: Names) -> list[Progress]:
         return [Progress(self.sentence(names), int(reader.holds(self.badge)), 1, "badges")]
@@ -363,7 +385,7 @@ class Yearly:
         return set()
 
     def sentence(self, names: Names) -> str:
-        return f"Be a member for a year, with {self.points:,} points for every year"
+        return _("Be a member for a year, with %(points)s points for every year", points=f"{self.points:,}")
 
     def progress(self, reader: Reader, names: Names) -> list[Progress]:
         year = reader.value(self.years) + 1
@@ -377,6 +399,7 @@ def share(steps: Iterable[Progress]) -> float:
     return sum(parts) / len(parts) if parts else 0.0
 
 
+_POSTS = {"opening": "opening posts"}  # where an s does not make the plural
 _ONE = {
     "day": " in a day",
     "member": " with one member",
@@ -433,8 +456,8 @@ def _beside_each_other(parts: Iterable[Node], one_member: bool) -> list[CTE]:
 def _a_post(measure: Measure) -> str:
     wanted = dict(measure.where).get("post")
     if not isinstance(wanted, str) or wanted == "opening":
-        return "a post"
-    return f"an {wanted}" if wanted[0] in "aeiou" else f"a {wanted}"
+        return _("a post")
+    return _(f"an {wanted}" if wanted[0] in "aeiou" else f"a {wanted}")
 
 
 def _singular(text: str) -> str:
@@ -443,6 +466,22 @@ def _singular(text: str) -> str:
 
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _listed(parts: Iterable[Node], names: Names, other: type[Several], between: str, mixed: str) -> str:
+    """The sentences of some parts as one. A list of the other sort within it says where it begins."""
+    told = (
+        mixed % {"rule": _lower(part.sentence(names))}
+        if isinstance(part, other) and not getattr(part, "says", None)
+        else part.sentence(names)
+        for part in parts
+    )
+    first, *others = told
+    return between.join([_upper(first), *map(_lower, others)])
 
 
 def _key(name: str, *parts: object) -> str:

@@ -16,7 +16,7 @@ NODES = ("count", "streak", "together", "all", "any", "has", "yearly")
 LARGEST = 10_000_000  # of any number: nobody gets there, and no sum of them is too large for a database
 MOST_WEIGHT = 1000
 MOST_PARTS, DEEPEST = 20, 4  # of one rule, so that its statement stays one that both databases take
-_ALLOWED = {
+KEYS = {  # beside its own name, which each node may have
     "count": {"n", "where", "each", "first", "per", "reaches", "days", "says"},
     "streak": {"n", "where"},
     "together": {"each", "first", "says"},
@@ -48,7 +48,7 @@ def parse(data: Data, path: tuple[str | int, ...] = ()) -> Node:
             f"It has {', '.join(names) or ', '.join(map(str, data)) or 'none'}",
         )
     name = names[0]
-    _only(data, _ALLOWED[name] | {name}, path)
+    _only(data, KEYS[name] | {name}, path)
     if not isinstance(data.get("says", ""), str):
         raise CriterionError((*path, "says"), f"`says` must be a text, not {data['says']!r}", "")
     return _READERS[name](data, path)
@@ -87,7 +87,7 @@ def _streak(data: Data, path: tuple) -> Count:
 def _part(data: Data, path: tuple, each: str | None) -> Count:
     if not isinstance(data, Mapping) or "count" not in data:
         raise CriterionError(path, "a part of `together` must be a count", 'Write { count = "accepted", n = 1 }')
-    _only(data, (_ALLOWED["count"] | {"count", "most"}) - {"first", "days", "each"}, path)
+    _only(data, (KEYS["count"] | {"count", "most"}) - {"first", "days", "each"}, path)
     whole = dict(data) | ({"each": each} if each else {})
     most = whole.pop("most", None)
     if most is not None and ("n" in data or type(most) is not int or abs(most) > LARGEST):

@@ -15,6 +15,7 @@ from app.domain.problems import Conflict, Invalid
 from app.domain.rewards import guide
 from app.domain.ways import events, lessons, prepared_replies
 from app.domain.ways.events import Event, Plan
+from app.domain.words import _
 
 
 def here(session: Session) -> dict[str, tuple[Extra, ...]]:
@@ -33,7 +34,7 @@ def put(session: Session, entry: Extra, by: Member | None) -> None:
             case EventEntry():
                 events.put(session, entry.slug, plan_of(entry), by, off=entry.called_off)
     except Invalid as no:
-        raise Conflict(f"{entry.slug}: {no}") from no
+        raise Conflict(_("%(which)s: %(why)s", which=entry.slug, why=str(no))) from no
 
 
 def retire(session: Session, entry: Extra, by: Member | None) -> None:

@@ -93,7 +93,7 @@ def send(
     conversation.latest_id = message.id
 
     activities.note(session, "message_sent", author, at=moment)
-    _tell(session, conversation, author, to)
+    _tell(session, conversation, author, to, moment)
     return message
 
 
@@ -132,7 +132,8 @@ def _sent(session: Session, conversation: Conversation, author: Member, key: str
     return session.scalars(same.where(Message.sending == key)).first()
 
 
-def _tell(session: Session, conversation: Conversation, author: Member, to: Member) -> None:
+def _tell(session: Session, conversation: Conversation, author: Member, to: Member, moment: datetime) -> None:
     """One notice for all that waits to be read; it says who wrote, and nothing of what."""
     key = conversations.notice_key(session, conversation.id, to.id)
-    notifications.tell(session, [{"member_id": to.id, "kind": "message", "key": key, "actor_id": author.id}])
+    notice = {"member_id": to.id, "kind": "message", "key": key, "actor_id": author.id}
+    notifications.tell(session, [notice], at=moment)

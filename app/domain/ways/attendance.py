@@ -1,7 +1,6 @@
 """Attendance: who was at an event, noted once, and what that counts for. What was wrong is taken back, not forgotten."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.domain import rows
 from app.domain.awarding import awards
 from app.domain.badging.badges import Badge
-from app.domain.base import now
+from app.domain.base import insert_into, now
 from app.domain.people.members import Member
 from app.domain.problems import Conflict, Invalid, Refused
 from app.domain.record import activities, audit_log
@@ -51,7 +50,7 @@ def record(
             raise Refused(_("The team has taken this back: “%(why)s” Write to them.", why=there.withdrawn_because))
         for name, value in (noted | {"withdrawn_at": None, "withdrawn_by_id": None, "withdrawn_because": ""}).items():
             setattr(there, name, value)
-    _count(session, event, member, by, min(moment, event.ends_at))
+    _count(session, event, [member], by, min(moment, event.ends_at))
     return True
 
 
@@ -59,10 +58,31 @@ def record_all(
     session: Session, event: Event, members: Sequence[Member], way: str, by: Member, *, at: datetime | None = None
 ) -> list[Member]:
     """Note that some were there, as one of the team says; those of whom that was news."""
+    moment = at or now()
     in_order = sorted(members, key=lambda it: it.id)  # two lists at the same moment wait for each other in turn
-    new = [it for it in in_order if record(session, event, it, way, by=by, at=at)]
+    _hold_badge(session, event)
+    known = sort(session, event, in_order)
+    for member in known.outside:
+        _refuse(session, event, member, moment)
+    noted = _note_once(session, event, known.new, way, by, moment)
+    new = noted + [it for it in known.taken_back if record(session, event, it, way, by=by, at=moment)]
     for member in new:
         audit_log.record(session, by, "attendance", member=member, subject=event.title, at=at)
+    return new
+
+
+def _note_once(
+    session: Session, event: Event, members: Sequence[Member], way: str, by: Member, moment: datetime
+) -> list[Member]:
+    """Note members who were not noted yet, and what it counts for; those of whom that was news."""
+    if not members:
+        return []
+    _refuse(session, event, members[0], moment)
+    noted = {"event_id": event.id, "way": way, "by_id": by.id, "noted_at": moment}
+    once = insert_into(session, Attendance).on_conflict_do_nothing().returning(Attendance.member_id)
+    ids = set(session.scalars(once, [noted | {"member_id": it.id} for it in members]))
+    new = [it for it in members if it.id in ids]
+    _count(session, event, new, by, min(moment, event.ends_at))
     return new
 
 
@@ -169,21 +189,14 @@ def _hold_badge(session: Session, event: Event) -> None:
         session.execute(select(Badge.id).where(Badge.id == event.badge_id).with_for_update())
 
 
-def _count(session: Session, event: Event, member: Member, by: Member | None, when: datetime) -> None:
+def _count(session: Session, event: Event, members: Sequence[Member], by: Member | None, when: datetime) -> None:
     """Note the deeds, at the time of the event. Points are a deed of their own, so that no later change can move them."""
-    session.refresh(event)  # the row written above keeps it as it is now
-    activities.note(session, ATTENDED, member, at=when, object=event.key)
-    if event.gives_points:
-        activities.note(session, CREDITED, member, at=when, object=event.key)
+    session.refresh(event)  # the rows written above keep it as it is now
+    for member in members:
+        activities.note(session, ATTENDED, member, at=when, object=event.key)
+        if event.gives_points:
+            activities.note(session, CREDITED, member, at=when, object=event.key)
     badge = session.get(Badge, event.badge_id) if event.badge_id else None
-    if badge is not None and badge.state == "published":
-        with suppress(Refused):  # who has it already keeps the one they have
-            awards.grant(
-                session,
-                badge,
-                member,
-                by=by,
-                way="event",
-                reason=_("For being at %(event)s.", event=event.title),
-                at=when,
-            )
+    if badge is not None and badge.state == "published" and badge.version_id is not None:  # who has it already keeps the one they have
+        reason = _("For being at %(event)s.", event=event.title)
+        awards.give(session, badge, members, by=by, way="event", reason=reason, at=when)

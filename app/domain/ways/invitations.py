@@ -68,14 +68,21 @@ def invite(
     session.execute(select(Badge.id).where(Badge.id == badge.id).with_for_update())  # two lists come one by one
     found = sort(session, badge, members, by, at=moment)
     _close_lapsed(session, badge, moment)
+    until = moment + timedelta(days=days)
+    made = [
+        Invitation(badge_id=badge.id, member_id=it.id, by_id=by.id, words=words, invited_at=moment, until=until)
+        for it in found.new
+    ]
+    session.add_all(made)
+    session.flush()
+    facts = {"badge": badge.slug, "name": badge.name, "state": "invited", "message": words}
+    notices = [
+        {"member_id": it.member_id, "kind": "request_update", "key": f"invitation:{it.id}", "actor_id": by.id,
+         "facts": facts | {"invitation": it.id}}
+        for it in made
+    ]  # fmt: skip
+    notifications.tell(session, notices)
     for member in found.new:
-        it = Invitation(badge_id=badge.id, member_id=member.id, by_id=by.id, words=words, invited_at=moment,
-                        until=moment + timedelta(days=days))  # fmt: skip
-        session.add(it)
-        session.flush()
-        facts = {"invitation": it.id, "badge": badge.slug, "name": badge.name, "state": "invited", "message": words}
-        notifications.tell(session, [{"member_id": member.id, "kind": "request_update", "key": f"invitation:{it.id}",
-                                      "actor_id": by.id, "facts": facts}])  # fmt: skip
         audit_log.record(session, by, "invitation", member=member, subject=badge.name, reason=words, at=moment)
     return found
 

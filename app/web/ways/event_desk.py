@@ -26,7 +26,7 @@ from app.web.answers import again, on_to
 from app.web.audience import member, myself, staff_only
 from app.web.paging import choice, page_number
 from app.web.ways.events import when
-from app.web.ways.rosters import a_few_at_a_time, looked_through, preview, read
+from app.web.ways.rosters import a_few_at_a_time, looked_through, of_session, preview, read
 
 bp = Blueprint("event_desk", __name__, url_prefix="/staff/events")
 
@@ -170,7 +170,7 @@ def apply(event_id: int) -> Response | tuple[str, int]:
     new: list[Member] = []
     for some in a_few_at_a_time(wanted):
         with transaction() as writing:
-            members = [writing.get_one(Member, it.id) for it in some]
+            members = of_session(writing, some)
             new += attendance.record_all(writing, writing.get_one(Event, event.id), members, "list", myself(writing))
     said = (
         ngettext("Noted %(num)s member.", "Noted %(num)s members.", len(new)) if new else _("All were noted already.")

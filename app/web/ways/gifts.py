@@ -19,7 +19,7 @@ from app.domain.ways.invitations import Invitation
 from app.domain.words import _, ngettext
 from app.web.answers import again, on_to
 from app.web.audience import member, myself, staff_only
-from app.web.ways.rosters import a_few_at_a_time, looked_through, preview, read
+from app.web.ways.rosters import a_few_at_a_time, looked_through, of_session, preview, read
 
 bp = Blueprint("gifts", __name__, url_prefix="/staff")
 
@@ -166,7 +166,7 @@ def _give(badge: Badge, members: list[Member], typed: dict[str, str]) -> gifts.S
     day, given = _day(typed["earned_on"]), gifts.Sorted([], [], [], [])
     for some in a_few_at_a_time(members):
         with transaction() as writing:
-            whom, it = [writing.get_one(Member, one.id) for one in some], writing.get_one(Badge, badge.id)
+            whom, it = of_session(writing, some), writing.get_one(Badge, badge.id)
             done = gifts.give(writing, it, whom, myself(writing), typed["reason"], earned_on=day)
         for so_far, more in zip(given, done, strict=True):
             so_far += more
@@ -174,13 +174,14 @@ def _give(badge: Badge, members: list[Member], typed: dict[str, str]) -> gifts.S
 
 
 def _invite(badge: Badge, members: list[Member]) -> str:
-    with transaction() as writing:
-        whom, it = [writing.get_one(Member, one.id) for one in members], writing.get_one(Badge, badge.id)
-        words = request.form.get("words", "")
-        invited = invitations.invite(writing, it, whom, myself(writing), words, days=_days())
-    if not invited.new:
+    words, invited = request.form.get("words", ""), 0
+    for some in a_few_at_a_time(members):
+        with transaction() as writing:
+            whom, it = of_session(writing, some), writing.get_one(Badge, badge.id)
+            invited += len(invitations.invite(writing, it, whom, myself(writing), words, days=_days()).new)
+    if not invited:
         return _("Nobody was invited: they are already, or have the badge.")
-    return ngettext("%(num)s member is invited.", "%(num)s members are invited.", len(invited.new))
+    return ngettext("%(num)s member is invited.", "%(num)s members are invited.", invited)
 
 
 def _said(given: gifts.Sorted) -> str:

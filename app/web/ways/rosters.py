@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.db import db
 from app.domain.people.members import Member
 from app.domain.ways import rosters
 from app.domain.ways.rosters import Roster
 
-AT_ONCE = 50
+AT_ONCE = 200
 Group = tuple[str, Sequence[Member]]  # what becomes of some, in words, and who they are
 
 
@@ -37,6 +39,11 @@ def a_few_at_a_time(members: Sequence[Member]) -> Iterator[Sequence[Member]]:
     """
     for start in range(0, len(members), AT_ONCE):
         yield members[start : start + AT_ONCE]
+
+
+def of_session(writing: Session, members: Sequence[Member]) -> list[Member]:
+    """The same members as rows of the session that writes."""
+    return list(writing.scalars(select(Member).where(Member.id.in_([it.id for it in members])).order_by(Member.id)))
 
 
 def preview(

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
+from sqlalchemy import event
 
 from app.db import transaction
 from app.domain.badging.badges import BadgeVersion
@@ -195,6 +196,34 @@ def test_a_rule_says_why_not_yet_with_what_did_not_count(client, engine, ada):
     assert "2 not counted: only those in a thread somebody else started count" in left_out.text
     assert [(it["href"], it.text) for it in left_out.select("a")] == [(f"/p/{there.id}", "My own question")]
     assert condition.select_one('a[href="/?sort=unanswered"]')
+
+
+def test_a_rule_of_many_conditions_costs_as_many_statements_as_one_of_two(client, engine, ada):
+    facts = [{"by_other": True}, {"by_self": False}, {"post": "answer"}, {"post": "question"}, {}, {"by_other": False}]
+    with transaction(engine) as session:
+        for number in (2, 6):
+            parts = [{"count": "answered", "n": nth + 3, "where": fact} for nth, fact in enumerate(facts[:number])]
+            make_badge(session, f"of-{number}", earn={"all": parts})
+        thread = make_thread_of(session, ada, 0, title="My own question")
+        note(session, ada, make_post(session, thread, ada), "answered")
+    sign_in(client, engine, ada)
+    asked, costs = [], []
+
+    def listen(_connection, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", listen)
+    for number in (2, 6):
+        client.get(f"/badges/of-{number}")
+        asked.clear()
+        page = soup(client.get(f"/badges/of-{number}"))
+        costs.append(len([it for it in asked if "site_settings" not in it and "text_versions" not in it]))
+        assert len(page.select("[data-condition]")) == number
+    assert costs[0] == costs[1] <= 12
+    event.remove(engine, "before_cursor_execute", listen)
+    told = [it.get_text(" ", strip=True) for it in page.select("[data-condition]")]
+    assert "not counted" in told[0], "what somebody else started"
+    assert "not counted" not in told[4], "a condition without a fact"
 
 
 def note(session, member, post, kind, **more):

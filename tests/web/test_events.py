@@ -295,3 +295,22 @@ def test_an_event_is_called_off_and_takes_place_after_all(browse, people, client
     assert "called off" in problems(send(browse("ada"), "/events", "#code-form", code=people["event"].code))["code"]
     send(mia, place, off)
     assert send(browse("ada"), "/events", "#code-form", code=people["event"].code).status_code == 303
+
+
+def test_the_staff_pages_name_the_next_event_and_not_one_that_was_called_off(engine, browse, people):
+    def card():
+        return soup(browse("mia").get("/staff")).select_one('li a.btn[href="/staff/events"]').find_parent("li").text
+
+    with transaction(engine) as session:
+        session.get_one(Event, people["event"].id).called_off_at = now()
+    assert "None is planned" in card()
+    with transaction(engine) as session:
+        soon = now() + timedelta(days=1)
+        make_event(session, title="Called off", begins_at=soon, called_off_at=now())
+        make_event(session, title="Autumn fly-in", begins_at=soon + DAY)
+    assert "Autumn fly-in" in card()
+    assert "Called off" not in card()
+
+
+def test_from_ones_requests_one_finds_ones_invitations(browse, people):
+    assert soup(browse("ada").get("/requests")).select_one('main a[href="/invitations"]')

@@ -7,7 +7,7 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from app.db import transaction
 from app.domain.awarding import awards
@@ -17,9 +17,10 @@ from app.domain.notices.notifications import Notification
 from app.domain.people.members import Member
 from app.domain.problems import Conflict, Refused
 from app.domain.record.audit_log import AuditEntry
-from app.domain.ways import gifts, invitations
+from app.domain.ways import attendance, gifts, invitations
+from app.domain.ways.events import Event
 from app.domain.ways.invitations import Invitation
-from tests.factories import make_member
+from tests.factories import make_event, make_member
 from tests.web.forms import fields, problems, send, soup, text_of, toast
 from tests.web.scenery import make_badge, make_ranks
 
@@ -136,6 +137,40 @@ def test_a_planned_badge_is_refused(browse, look):
     assert "planned" in text_of(answer)
     assert "someday" not in {it["data-badge"] for it in soup(mia.get("/staff/awards")).select("[data-badge]")}
     assert "gift" in {it["data-badge"] for it in soup(mia.get("/staff/awards")).select("[data-badge]")}
+
+
+@pytest.mark.parametrize("way", ["give", "invite", "note"])
+def test_a_list_costs_no_look_ups_for_each_of_its_members(engine, people, way):
+    began = now() - timedelta(days=1)
+    with transaction(engine) as session:
+        crowd = [make_member(session, f"guest{nth}").id for nth in range(48)]
+        event_id = make_event(session, begins_at=began, ends_at=began + timedelta(hours=2)).id
+    asked = []
+
+    def listen(_connection, _cursor, statement, *_rest):
+        if statement.startswith(("SELECT", "UPDATE")):
+            asked.append(statement)
+
+    def cost(ids):
+        with transaction(engine) as session:
+            whom = session.scalars(select(Member).where(Member.id.in_(ids))).all()
+            mia, meeting = session.get_one(Member, people["mia"].id), session.get_one(Event, event_id)
+            slug = "gift" if way == "give" else "test-pilot"
+            badge = session.scalars(select(Badge).filter_by(slug=slug)).one()
+            asked.clear()
+            if way == "note":
+                assert len(attendance.record_all(session, meeting, whom, "list", mia)) == len(ids)
+            else:
+                deed = gifts.give if way == "give" else invitations.invite
+                assert len(deed(session, badge, whom, mia, "Kind.").new) == len(ids)
+            session.flush()
+        return len(asked)
+
+    event.listen(engine, "before_cursor_execute", listen)
+    try:
+        assert cost(crowd[:3]) == cost(crowd[3:])
+    finally:
+        event.remove(engine, "before_cursor_execute", listen)
 
 
 def test_an_award_that_was_taken_back_is_not_given_again_but_given_back(engine, browse, people, look):

@@ -245,8 +245,55 @@ def test_htmx_gets_the_request_alone_with_its_problem(as_, wish):
     answer = mia.client.post(f"{wish}/refusal", data=sent, headers={"HX-Request": "true"})
     assert answer.status_code == 422
     assert answer.text.strip().startswith('<section class="card flush" id="case"')
-    done = mia.client.post(f"{wish}/approval", data=sent, headers={"HX-Request": "true"})
-    assert (done.status_code, done.headers["HX-Redirect"].partition("?")[0]) == (204, HERE)
+
+
+def test_after_a_decision_the_next_in_the_list_is_open(engine, cast, as_):
+    found = [ask(engine, cast, who, days=days) for who, days in (("ada", 5), ("ben", 4), ("max", 3))]
+    mia = as_("mia")
+    after = decide(mia, f"{HERE}/{found[1]}", "refusal", message="Not this time").location
+    assert after.partition("?")[0] == f"{HERE}/{found[2]}"
+    assert mia.get(after).select_one(f'form[action="{HERE}/{found[1]}/undo"]'), "and can be taken back from there"
+    after = decide(mia, f"{HERE}/{found[2]}", "approval").location
+    assert after.partition("?")[0] == HERE, "none came later"
+    assert listed(mia.get(after)) == [found[0]]
+
+
+def test_htmx_gets_what_a_decision_changed_on_the_page(engine, cast, as_):
+    first, second = (ask(engine, cast, who, days=days) for who, days in (("ada", 5), ("ben", 4)))
+    mia = as_("mia")
+
+    def approve(number):
+        sent = fields(mia.get(f"{HERE}/{number}").select_one("#decide"))
+        return mia.client.post(f"{HERE}/{number}/approval", data=sent, headers={"HX-Request": "true"})
+
+    answer = approve(first)
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (200, "#desk")
+    assert answer.headers["HX-Push-Url"].partition("?")[0] == f"{HERE}/{second}"
+    page = soup(answer)
+    assert listed(page) == [second]
+    assert page.select_one("#case-title")["tabindex"] == "-1"
+    assert "1 waiting" in page.select_one('[hx-target="#queue-head"]').text
+    assert "Approved" in page.select_one('[hx-target="#toasts"]').text
+    assert not page.select("html, .topbar")
+    last = soup(approve(second))
+    assert "Clear skies" in last.select_one("#desk nav[data-focus]").text
+    assert not last.select("#case, .chip.new")
+
+
+def test_a_request_that_was_opened_from_a_later_page_keeps_its_place(engine, cast, as_):
+    several(engine, cast, request_queue.PER_PAGE + 3)
+    mia = as_("mia")
+    links = [it["href"] for it in mia.get(f"{HERE}?page=2").select("[data-request]")]
+    assert len(links) == 3
+    page = mia.get(links[0])
+    assert [it["href"] for it in page.select("[data-request]")] == links
+    assert page.select_one("[data-request][aria-current]")["href"] == links[0]
+    sent = fields(page.select_one("#decide"))
+    for address in [it["href"].partition("?")[0] for it in page.select("[data-request]")]:
+        last = mia.client.post(f"{address}/approval", data=sent | {"version": "1"})
+    assert last.location.partition("?")[0] == HERE
+    assert len(listed(mia.get(last.location))) == request_queue.PER_PAGE
+    assert len(listed(mia.get(links[0] + "&state=waiting"))) == request_queue.PER_PAGE, "that page is no more"
 
 
 # Two at once
@@ -320,6 +367,26 @@ def test_nobody_decides_their_own_and_reads_what_the_team_notes(engine, cast, as
         assert mia.client.post(f"{mine}/{what}", data=sent | {"message": "m", "remark": "r"}).status_code == 403
     assert count(engine, Award) == 0
     assert decide(late, mine, "approval").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("address", "is_own"), [("mia+badges@mail.example", True), ("MIA@mail.example", True), ("mia@other.example", False)]
+)
+def test_nobody_decides_for_another_account_of_their_own(engine, cast, as_, address, is_own):
+    wish, mia, late = f"{HERE}/{ask(engine, cast)}", as_("mia"), as_("max")
+    with transaction(engine) as session:
+        for name, theirs in (("mia", "mia+team@mail.example"), ("ada", address.lower())):
+            session.get_one(Member, cast[name].id).email = theirs
+    late.send(wish, 'form[action$="/notes"]', remark="canary-of-the-team")
+    page = mia.get(wish)
+    assert bool(page.select("#decide")) is not is_own
+    assert ("canary-of-the-team" in page.text) is not is_own
+    assert ("your own e-mail address" in page.text) is is_own
+    assert address.lower() not in page.text
+    sent = fields(late.get(wish).select_one("#decide"))
+    sent["csrf_token"] = page.select_one("[name=csrf_token]")["value"]
+    assert mia.client.post(f"{wish}/approval", data=sent).status_code == (403 if is_own else 303)
+    assert count(engine, Award) == (0 if is_own else 1)
 
 
 # Notes, taking back, events

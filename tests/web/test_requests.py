@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.db import transaction
+from app.domain.awarding import awards
 from app.domain.badging.badges import Award, Badge
 from app.domain.base import now
 from app.domain.membership import sessions
@@ -506,6 +507,31 @@ def test_who_leaves_withdraws_and_takes_along_what_they_asked_for(client, engine
     with Session(engine) as session:
         assert session.scalar(text("SELECT count(*) FROM pictures")) == 0
         assert session.scalar(text("SELECT count(*) FROM request_entries WHERE text <> ''")) == 0
+
+
+def test_a_badge_that_was_taken_back_is_not_asked_for_again_and_its_page_says_so(client, engine, ada):
+    with transaction(engine) as session:
+        badge, max_ = session.scalars(select(Badge).filter_by(slug="speaker")).one(), make_member(session, "max")
+        award = awards.grant(session, badge, session.merge(ada))
+        award_id = award.id
+        awards.revoke(session, award, max_, "It was another Ada.")
+    page = soup(client.get("/badges/speaker"))
+    assert page.select_one("[data-badge]")["data-state"] == "locked"
+    assert not page.select("#request-open")
+    assert "It was another Ada." in page.select_one("[data-why-not]").text
+    shut = client.get("/badges/speaker/request")
+    assert shut.status_code == 403
+    assert "cannot be asked for again" in soup(shut).select_one("[data-why-not]").text
+    token = page.select_one("[name=csrf_token]")["value"]
+    forged = client.post("/badges/speaker/request", data={"csrf_token": token, "note": "I was there!"})
+    assert forged.status_code == 403
+    assert "cannot be asked for again" in soup(forged).select_one("[role=alert]").text
+    assert soup(forged).select_one("#note").text.strip() == "I was there!"
+    with transaction(engine) as session:
+        assert session.scalar(select(func.count()).select_from(BadgeRequest)) == 0
+        award = session.get_one(Award, award_id)
+        awards.give_back(session, award, session.get_one(Member, award.revoked_by_id), "It was this one.")
+    assert soup(client.get("/badges/speaker")).select_one("[data-badge]")["data-state"] == "earned"
 
 
 def test_a_held_badge_offers_nothing_to_ask(client, engine, ada):

@@ -1,10 +1,10 @@
 """Explains a badge to a member: what is there, what is missing, what did not count and why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, not_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, not_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.badging import criteria, distance, facts, library
@@ -80,13 +80,14 @@ def rule(session: Session, member: Member, node: Node, names: criteria.Names) ->
     """Each condition of a rule with the member's own number and what did not count for it."""
     held = library.held_slugs(session, member.id) if node.badges() else frozenset[str]()
     here = distance.standpoint(session, member.id, [node], held)
-    found = []
-    for part, one_of in _leaves(node, False):
+    leaves, found = list(_leaves(node, False)), []
+    counted = [part for part, _one_of in leaves if isinstance(part, Count)]
+    left_out = dict(zip(map(id, counted), _left_out(session, member, counted), strict=True))
+    for part, one_of in leaves:
         kinds = [kind for measure in part.measures() for kind, _weight in measure.weights]
         badge = part.badge if isinstance(part, Has) else ""
         for progress in part.progress(here, names):
-            left_out = _left_out(session, member, part) if isinstance(part, Count) else ()
-            found.append(Condition(progress, left_out, kinds, badge, one_of))
+            found.append(Condition(progress, left_out.get(id(part), ()), kinds, badge, one_of))
     return Explained(found, all(step.done for step in node.progress(here, names)))
 
 
@@ -99,59 +100,128 @@ def _leaves(node: Node, one_of: bool) -> Iterable[tuple[Node, bool]]:
             yield from _leaves(part, one_of or isinstance(node, criteria.Any))
 
 
-def _left_out(session: Session, member: Member, part: Count) -> list[LeftOut]:
-    if part.measure.of_points:
-        return _held_back(session, member)
-    measure, booked, opposite = part.measure, Activity.seq.is_not(None), aliased(Activity)
-    withdrawn = select(opposite.id).where(opposite.reverses_id == Activity.id).exists()
-    deed, kinds = and_(Activity.amount > 0, ~withdrawn), [kind for kind, _weight in measure.weights]
-    mine = and_(Activity.member_id == member.id, Activity.kind.in_(kinds))
-    missed = [not_(FACTS[name].sql(value)) for name, value in measure.where]
-    fits = and_(booked, deed, facts.sql(measure.where))
-    split = getattr(Activity, SPLITS[measure.per]) if measure.per and measure.reaches == 1 else None
-    waiting, taken_back, fitting, parts, *others = session.execute(
+def _left_out(session: Session, member: Member, parts: Sequence[Count]) -> list[list[LeftOut]]:
+    """What did not count for each of some conditions, in as many statements for many as for one."""
+    of_points = _held_back(session, member) if any(it.measure.of_points for it in parts) else []
+    of_deeds = [it for it in parts if not it.measure.of_points]
+    tallied = list(enumerate(zip(of_deeds, _tallies(session, member, of_deeds), strict=True)))
+    unfit = {
+        (place, name): _missed(member, part, name, value)
+        for place, (part, tally) in tallied
+        for name, value in part.measure.where
+        if tally.unfit[name]
+    }
+    posts = _some_posts(session, unfit)
+    words = iter([_in_words(part, tally, posts, place) for place, (part, tally) in tallied])
+    return [of_points if it.measure.of_points else next(words) for it in parts]
+
+
+class Tally(NamedTuple):
+    """How many of a member's deeds wait, were withdrawn, count, how many parts those have, and how many miss a fact."""
+
+    waiting: int
+    withdrawn: int
+    fitting: int
+    parts: int
+    unfit: Mapping[str, int]
+
+
+def _tallies(session: Session, member: Member, parts: Sequence[Count]) -> list[Tally]:
+    if not parts:
+        return []
+    widest = max(len(it.measure.where) for it in parts)
+    rows = session.execute(union_all(*(_tally(member, it, place, widest) for place, it in enumerate(parts))))
+    found = []
+    for row in sorted(rows, key=lambda it: it[0]):
+        names = [name for name, _value in parts[row[0]].measure.where]
+        unfit = dict(zip(names, row[5:], strict=False))
+        found.append(Tally(row[1], row[2], row[3], row[4], unfit))
+    return found
+
+
+def _tally(member: Member, part: Count, place: int, widest: int) -> Select[*tuple[Any, ...]]:
+    measure, booked = part.measure, Activity.seq.is_not(None)
+    fits = and_(booked, _standing(), facts.sql(measure.where))
+    split = _split(part)
+    missed = [_number(and_(booked, _standing(), not_(FACTS[name].sql(value)))) for name, value in measure.where]
+    return (
         select(
+            literal(place),
             _number(Activity.seq.is_(None)),
             _number(and_(booked, Activity.amount < 0)),
             _number(fits),
             func.count(case((fits, Activity.id if split is None else split)).distinct()),
-            *(_number(and_(booked, deed, fact)) for fact in missed),
+            *missed,
+            *[literal(0)] * (widest - len(missed)),
         )
         .select_from(Activity)
         .outerjoin(Post, Post.id == Activity.post_id)
-        .where(mine)
-    ).one()
+        .where(_of(member, part))
+    )
+
+
+def _in_words(part: Count, tally: Tally, posts: Mapping[tuple[int, str], Sequence[Row]], place: int) -> list[LeftOut]:
     found = []
-    if taken_back:
-        found.append(LeftOut(_("%(number)s withdrawn, or their post deleted", number=taken_back)))
-    for (name, value), fact, number in zip(measure.where, missed, others, strict=True):
-        if number:
+    if tally.withdrawn:
+        found.append(LeftOut(_("%(number)s withdrawn, or their post deleted", number=tally.withdrawn)))
+    for name, value in part.measure.where:
+        if number := tally.unfit[name]:
             text = _("%(number)s not counted: %(why)s", number=number, why=_wanted(name, value))
-            found.append(LeftOut(text, _some_posts(session, and_(mine, booked, deed, fact))))
-    if split is not None and fitting > parts:
-        found.append(
-            LeftOut(_("%(number)s more not counted: %(why)s", number=fitting - parts, why=_(ONCE[measure.per or ""])))
-        )
-    if waiting:
-        found.append(LeftOut(_("%(number)s still waiting to be looked at", number=waiting)))
+            found.append(LeftOut(text, posts.get((place, name), ())))
+    if _split(part) is not None and tally.fitting > tally.parts:
+        once, more = _(ONCE[part.measure.per or ""]), tally.fitting - tally.parts
+        found.append(LeftOut(_("%(number)s more not counted: %(why)s", number=more, why=once)))
+    if tally.waiting:
+        found.append(LeftOut(_("%(number)s still waiting to be looked at", number=tally.waiting)))
     return found
+
+
+def _of(member: Member, part: Count) -> ColumnElement[bool]:
+    kinds = [kind for kind, _weight in part.measure.weights]
+    return and_(Activity.member_id == member.id, Activity.kind.in_(kinds))
+
+
+def _standing() -> ColumnElement[bool]:
+    opposite = aliased(Activity)
+    return and_(Activity.amount > 0, ~select(opposite.id).where(opposite.reverses_id == Activity.id).exists())
+
+
+def _missed(member: Member, part: Count, name: str, value: object) -> ColumnElement[bool]:
+    return and_(_of(member, part), Activity.seq.is_not(None), _standing(), not_(FACTS[name].sql(value)))
+
+
+def _split(part: Count) -> Any:
+    """By what deeds are told apart where each counts once, or None."""
+    measure = part.measure
+    return getattr(Activity, SPLITS[measure.per]) if measure.per and measure.reaches == 1 else None
 
 
 def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
-def _some_posts(session: Session, of: ColumnElement[bool]) -> Sequence[Row]:
-    """The latest posts of some deeds that anybody may read."""
-    return session.execute(
-        select(Post.id, Thread.title)
+def _some_posts(
+    session: Session, wanted: Mapping[tuple[int, str], ColumnElement[bool]]
+) -> dict[tuple[int, str], list[Row]]:
+    """The latest posts of some deeds that anybody may read, by what they are asked for."""
+    found: dict[tuple[int, str], list[Row]] = {which: [] for which in wanted}
+    if not wanted:
+        return found
+    latest, keys = func.max(Activity.id).label("latest"), list(wanted)
+    parts = [
+        select(literal(number).label("which"), Post.id, Thread.title, latest)
         .join(Activity, Activity.post_id == Post.id)
         .join(Thread, Thread.id == Post.thread_id)
-        .where(of, Post.deleted_at.is_(None), Thread.deleted_at.is_(None))
+        .where(wanted[which], Post.deleted_at.is_(None), Thread.deleted_at.is_(None))
         .group_by(Post.id, Thread.title)
-        .order_by(func.max(Activity.id).desc())
+        .order_by(latest.desc())
         .limit(POSTS_SHOWN)
-    ).all()
+        .subquery()
+        for number, which in enumerate(keys)
+    ]
+    for row in sorted(session.execute(union_all(*(select(it) for it in parts))), key=lambda it: -it.latest):
+        found[keys[row.which]].append(row)
+    return found
 
 
 def _wanted(name: str, value: object) -> str:

@@ -111,3 +111,13 @@ def admit(member: Member, moment: datetime) -> None:
         raise Refused(_("This account is paused until %(day)s.", day=f"{member.suspended_until:%d %B %Y}"))
     if not member.may_take_part:
         raise Refused(_("Confirm your e-mail address first: the letter we sent you has the link."))
+
+
+def share_a_mailbox(one: str | None, other: str | None) -> bool:
+    """Whether letters to two addresses arrive in the same place: what stands after a "+" only sorts them there."""
+    return one is not None and other is not None and _mailbox(one) == _mailbox(other)
+
+
+def _mailbox(address: str) -> tuple[str, str]:
+    name, _at, host = address.lower().rpartition("@")
+    return name.partition("+")[0], host

@@ -197,6 +197,8 @@ def _count(session: Session, event: Event, members: Sequence[Member], by: Member
         if event.gives_points:
             activities.note(session, CREDITED, member, at=when, object=event.key)
     badge = session.get(Badge, event.badge_id) if event.badge_id else None
-    if badge is not None and badge.state == "published" and badge.version_id is not None:  # who has it already keeps the one they have
+    if (
+        badge is not None and badge.state == "published" and badge.version_id is not None
+    ):  # who has it already keeps the one they have
         reason = _("For being at %(event)s.", event=event.title)
         awards.give(session, badge, members, by=by, way="event", reason=reason, at=when)

@@ -13,6 +13,7 @@ from app.domain.forum.listing import author_columns, members, with_author
 from app.domain.forum.threads import Post, Thread
 from app.domain.moderation.suspensions import Suspension
 from app.domain.moderation.warnings_given import GivenWarning
+from app.domain.people.members import Member, share_a_mailbox
 from app.domain.people.pictures import Picture
 from app.domain.record.activities import Activity
 from app.domain.ways.requests import CLOSED, OPEN, BadgeRequest, RequestEntry, RequestEvent, RequestLink, RequestPicture
@@ -75,8 +76,8 @@ _FOUND = (
         (table.c.by_id != table.c.member_id).label("is_nomination"),
         badges.c.slug, badges.c.name.label("badge"), badges.c.family, badges.c.tier, badges.c.glyph,
         badges.c.about, versions.c.how,
-        *author_columns(), members.c.points, members.c.joined_at, members.c.zone,
-        asker.c.name.label("asker"), asker.c.zone.label("asker_zone"),
+        *author_columns(), members.c.points, members.c.joined_at, members.c.zone, members.c.email,
+        asker.c.name.label("asker"), asker.c.zone.label("asker_zone"), asker.c.email.label("asker_email"),
         decider.c.name.label("decider"), claimant.c.name.label("claimant"),
         *(it.correlate(table).scalar_subquery().label(name) for name, it in _NUMBERS.items()),
     )
@@ -98,6 +99,13 @@ def find(session: Session, request_id: int) -> Row | None:
     and `withdrawn` are how many requests before this one became that.
     """
     return session.execute(_FOUND, {"id": request_id}).first()
+
+
+def is_own(request: Row, viewer: Member) -> bool:
+    """Whether it is the viewer's own, or of an account that gets its letters where the viewer gets theirs."""
+    if viewer.id in (request.member_id, request.by_id):
+        return True
+    return any(share_a_mailbox(viewer.email, it) for it in (request.email, request.asker_email))
 
 
 def is_claimed(request: Row, moment: datetime) -> bool:

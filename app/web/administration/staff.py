@@ -16,7 +16,7 @@ from app.domain.moderation import feedback as feedback_inbox
 from app.domain.people.members import Member, Role
 from app.domain.problems import Invalid
 from app.domain.record import audit_log
-from app.domain.ways import request_queue
+from app.domain.ways import events, request_queue
 from app.domain.words import _
 from app.web.answers import again, on_to
 from app.web.audience import administrators_only, member, myself, staff_only
@@ -36,6 +36,7 @@ def overview() -> str:
         "staff/overview.html",
         requests=request_queue.counts(db.session()),
         flags=flag_queue.counts(db.session()),
+        next_event=next((it for it in events.coming(db.session())[0] if it.called_off_at is None), None),
         feedback=feedback_inbox.waiting(db.session()),
         latest=audit_log.find(db.session(), audit_log.Search())[0][:5],
         deeds=audit_log.DEEDS,

@@ -63,13 +63,16 @@ def show(slug: str) -> str:
     asked = requests.asked(badge, it.ways, looking)
     if asked.is_open and it.held is None:
         it = it._replace(state="requested")
+    taken_back = None if it.held else _taken_back(badge.id, looking)
+    if taken_back and it.state in ("requestable", "invitation", "event"):
+        it = it._replace(state="locked")  # it is given back on its award's page, or not at all
     found, explained = rules.of(badge.id), _explained(badge, it.held is not None, looking)
     return render_template(
         "badges/show.html",
         it=it, asked=asked, holders=holders, more=more, page=page, rules=found, earlier_rules=rules.earlier(found),
         conditions=[] if explained else _conditions(badge), explained=explained,
         step_after=next_steps.after, community=library.community_size(db.session()),
-        taken_back=None if it.held else _taken_back(badge.id, looking), following=_is_followed(badge, looking),
+        taken_back=taken_back, following=_is_followed(badge, looking),
         offers=badge_ways.of(badge, looking, is_held=it.held is not None),
     )  # fmt: skip
 

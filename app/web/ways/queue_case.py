@@ -26,7 +26,7 @@ def about(session: Session, case: Row | None, viewer: Member, search: Search, li
     """What the page shows of a request; to whoever asked for it themselves, not what the team says about it."""
     if case is None:
         return NOTHING
-    moment, own = now(), viewer.id in (case.member_id, case.by_id)
+    moment, own = now(), request_case.is_own(case, viewer)
     claimed = request_case.is_claimed(case, moment)
     return NOTHING | {
         "case": case, "own": own, "file": request_case.file(session, case.id, for_staff=not own),

@@ -225,7 +225,7 @@ def _do(
 ) -> Response | tuple[str, int]:
     """Do something about a request and go on; or show it as it is now, with what was typed.
 
-    `stay` goes on with the same request, `tell` with the next one, beside a word about what was done.
+    `stay` goes on with the same request; `tell` says a word about it beside the next one.
     """
     try:
         with transaction() as writing:
@@ -235,7 +235,31 @@ def _do(
         return _again(request_id, no.fields, "", 422)
     except Conflict as no:
         return _again(request_id, {}, str(no), 409)
-    return on_to(queue_list.back(request_id if stay else None, request_id if tell else None), said)
+    if stay:
+        return on_to(queue_list.back(request_id), said)
+    search = queue_list.search(queue_list.filters(), member(), now())
+    return _on_to_next(
+        request_queue.following(db.session(), search, it.sent_at, it.id, now()), request_id if tell else None, said
+    )
+
+
+def _on_to_next(next_id: int | None, done: int | None, said: str) -> Response:
+    """Go on to the request that came next in the list; for htmx with what changed on the page alone."""
+    address = queue_list.back(next_id, done)
+    if not by_htmx():
+        return on_to(address, said)
+    found = _find(next_id) if next_id else None
+    around = queue_list.around(db.session(), member(), found)
+    if found is None and around["listed"]:
+        found = _find(around["listed"][0].id)
+    page = render_template(
+        "queue/_moved_on.html",
+        opened=next_id is not None,
+        said=said,
+        **around,
+        **_case(found, around, done, moved=True),
+    )
+    return Response(page, headers={"HX-Retarget": "#desk", "HX-Push-Url": address})
 
 
 def _again(request_id: int, problems: dict[str, str], conflict: str, code: int) -> tuple[str, int]:
@@ -247,21 +271,18 @@ def _again(request_id: int, problems: dict[str, str], conflict: str, code: int) 
     return render_template("queue/_case.html" if by_htmx() else "queue/list.html", **given), code
 
 
-def _case(found: Row | None, around: dict[str, Any]) -> dict[str, Any]:
+def _case(found: Row | None, around: dict[str, Any], done: int | None = None, *, moved: bool = False) -> dict[str, Any]:
+    """What stands beside the list; `moved` where one has come to it from another request, without a new page."""
     keys = request.cookies.get("queue_keys") == "1"
     return queue_case.about(db.session(), found, member(), around["search"], around["listed"]) | {
-        "keys": keys, "host": queue_case.host, "done": _just_done(),
+        "keys": keys, "host": queue_case.host, "done": _just_done(done or _number(request.args.get("done", ""))),
+        "moved": moved,
     }  # fmt: skip
 
 
-def _just_done() -> Row | None:
+def _just_done(number: int) -> Row | None:
     """The request that the viewer came from, where they may still take back what they decided about it."""
-    number = request.args.get("done", "")
-    done = (
-        request_case.find(db.session(), int(number))
-        if number.isascii() and number.isdigit() and len(number) < 16
-        else None
-    )
+    done = request_case.find(db.session(), number) if number else None
     return done if done and requests.can_be_undone(done, member(), now()) else None
 
 
@@ -270,8 +291,12 @@ def _find(request_id: int) -> Row:
 
 
 def _version() -> int:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    return _number(request.form.get("version", ""), most=8)
+
+
+def _number(text: str, *, most: int = 15) -> int:
+    """A number as addresses and forms have it, or 0."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= most else 0
 
 
 def _chosen(text: str) -> tuple[int, int]:

@@ -161,7 +161,11 @@ def _refuse_holders(session: Session, member: Member, badge: Badge, asker: Membe
             raise Conflict(_("You have this badge already."))
         raise Conflict(_("%(member)s already has %(badge)s.", member=member.name, badge=badge.name))
     if rows:
-        raise Refused(_("A moderator took this badge back. Write to the team if you think that was wrong."))
+        raise Refused(
+            _(
+                "The team took this badge back from you, so it cannot be asked for again. It can be given back: if that was wrong, tell us on the badge’s page."
+            )
+        )
 
 
 def _refuse_again(latest: BadgeRequest, asker: Member, moment: datetime) -> None:

@@ -172,6 +172,8 @@ def _admit(request: BadgeRequest, by: Member, moment: datetime) -> None:
     members.admit(by, moment)
     if by.id in (request.member_id, request.by_id):
         raise Refused(_("This is your own request. Another moderator decides about it."))
+    if any(members.share_a_mailbox(by.email, it.email) for it in {request.member, request.by}):
+        raise Refused(_("This is from an account with your own e-mail address. Another moderator decides about it."))
 
 
 def _record(

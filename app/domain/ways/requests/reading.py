@@ -28,7 +28,10 @@ LATEST_DECIDED = 100  # how many decisions tell the usual wait
 ENOUGH_DECIDED = 3
 
 
-_NEEDED = (joinedload(BadgeRequest.badge), joinedload(BadgeRequest.member).load_only(Member.name, Member.deleted_at))
+_NEEDED = (
+    joinedload(BadgeRequest.badge),
+    joinedload(BadgeRequest.member).load_only(Member.name, Member.email, Member.deleted_at),
+)
 
 
 class Proof(NamedTuple):

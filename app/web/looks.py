@@ -123,8 +123,8 @@ def number(value: int) -> str:
 
 
 def sentence(text: str) -> str:
-    """A text with a full stop, unless it ends in a mark of its own."""
-    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+    """The lines of a text as sentences: each with a full stop, unless it ends in a mark of its own."""
+    return " ".join(it if it.endswith((".", "!", "?", "…")) else f"{it}." for it in text.splitlines())
 
 
 def initials(name: str) -> str:

@@ -150,6 +150,25 @@ def test_a_chosen_reply_fills_the_message_and_a_problem_shows_beside_it(window, 
     expect(page.locator("#case")).to_contain_text("took the decision back")
 
 
+def test_after_a_decision_the_next_request_is_there_without_a_new_page(window, mia, full):
+    page = window(viewer=mia)
+    page.goto(f"/moderation/requests/{full['waiting']}")
+    page.evaluate("window.stays = true")
+    page.get_by_label("Message to").fill("Lovely.")
+    page.get_by_role("button", name="Approve").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#case-title")).to_be_focused()
+    expect(page.locator("#case")).to_contain_text("ann is looking at this one")
+    expect(page.locator(".pagehead p")).to_contain_text("2 waiting")
+    expect(page.locator("#queue-link .chip")).to_contain_text("2")
+    expect(page.locator("#toasts")).to_contain_text("Approved")
+    assert page.evaluate("window.stays")
+    assert f"/moderation/requests/{full['taken']}" in page.url
+    flawless(page)
+    page.go_back()
+    expect(page.locator("#case")).to_contain_text("mia approved this")
+
+
 def test_keys_bring_one_to_the_buttons_once_they_are_switched_on(window, mia, full, engine):
     page = window(viewer=mia)
     page.goto(f"/moderation/requests/{full['waiting']}")

@@ -58,7 +58,7 @@ def around(session: Session, viewer: Member, opened: Row | None = None) -> dict[
     if opened is not None and number > 1 and not found.listed:  # the list has become shorter meanwhile
         number, found = 1, request_queue.page(session, asked, moment)
     g.requests_waiting = found.counts.waiting  # the menu of the team tells it too
-    query = urlencode(wanted)
+    query = urlencode(_said(wanted))
     return {
         "listed": found.listed, "more": found.more, "counts": found.counts, "page": number, "filters": wanted,
         "query": query, "place": f"{query}&page={number}" if number > 1 else query, "badges": choices.badges,
@@ -87,4 +87,9 @@ def _given() -> Mapping[str, str]:
 def _place(opened: int | None) -> dict[str, str]:
     """The filters, and for one of its requests the page of the list."""
     number = page_number(_given()) if opened else 1
-    return filters() | ({"page": str(number)} if number > 1 else {})
+    return _said(filters()) | ({"page": str(number)} if number > 1 else {})
+
+
+def _said(wanted: Mapping[str, str]) -> dict[str, str]:
+    """Filters as an address says them: the state, and what narrows the list."""
+    return {name: value for name, value in wanted.items() if value not in ("", "any")}

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from app.db import transaction
 from app.domain.membership.links import Link
+from app.domain.membership.second_factors import SecondFactor
 from app.domain.people.members import Member
 from tests.factories import give_password, make_member, sign_up
 from tests.mail.letters import html_of, path_in
 from tests.mail.letters import text_of as letter_text
-from tests.web.forms import fill_in, soup, text_of, toast
+from tests.web.forms import fill_in, send, soup, text_of, toast
+from tests.web.test_second_factor import digits, set_up
 
 PASSWORD = "seventeen wild geese"
 OLD, NEW = "ada@members.example", "ada@new.example"
@@ -195,3 +197,49 @@ def test_an_unconfirmed_member_mends_a_wrong_address(client, engine, work, outbo
     assert address(engine) == (OLD, None)
     work()
     assert len(outbox()) == 1
+
+
+def take_back(app, engine, changed):
+    """The owner follows the link in the old mailbox, chooses a new password and signs in; returns where that leads."""
+    owner = app.test_client()
+    answer = fill_in(owner, changed)
+    fill_in(owner, answer.location, password="nineteen grey herons")
+    return owner, fill_in(owner, "/login", username="ada", password="nineteen grey herons")
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["after the change", "before the change"])
+def test_a_thief_who_set_up_a_second_factor_does_not_keep_the_owner_out(browser, app, engine, work, outbox, before):
+    thief = browser
+    if before:
+        set_up(thief)
+    claim(thief)
+    work()
+    fill_in(thief, path_in(outbox(NEW)[0], "/verify/"))
+    work()
+    if not before:
+        set_up(thief)
+    [told] = [it for it in outbox(OLD) if "address" in it["Subject"]]
+    owner, answer = take_back(app, engine, path_in(told, "/undo-address/"))
+    assert answer.location == "/"
+    assert is_in(owner)
+    assert not is_in(thief)
+    work()
+    assert any("no longer asks for a code" in letter_text(it) for it in outbox(OLD))
+    assert fill_in(app.test_client(), "/login", username="ada", password=PASSWORD).status_code == 422
+
+
+def test_a_second_factor_from_long_before_stays_when_the_old_address_goes_back(browser, app, engine, work, outbox):
+    """Whoever got hold of an old mailbox must not get past it."""
+    secret, _codes = set_up(browser)
+    with transaction(engine) as session:
+        session.scalars(select(SecondFactor)).one().created_at -= timedelta(days=2)
+    claim(browser)
+    work()
+    fill_in(browser, path_in(outbox(NEW)[0], "/verify/"))
+    work()
+    [told] = [it for it in outbox(OLD) if "address" in it["Subject"]]
+    somebody, answer = take_back(app, engine, path_in(told, "/undo-address/"))
+    assert answer.location.startswith("/login/code")
+    assert not is_in(somebody)
+    assert send(somebody, answer.location, "#code-form", code=digits(secret, 1)).status_code == 303
+    assert is_in(somebody)

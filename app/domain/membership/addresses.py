@@ -1,16 +1,18 @@
 """Addresses: a member claims one, a letter goes there, and the link in it makes it theirs. The old one can go back."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.domain.mail import deliveries
-from app.domain.membership import account_letters, accounts, links, sessions
+from app.domain.membership import account_letters, accounts, links, second_factors, sessions
 from app.domain.membership.links import Purpose
 from app.domain.people.members import Member
 from app.domain.problems import Conflict, Invalid, Refused, duration
 from app.domain.words import _
+
+TAKEN_OVER_WITHIN = timedelta(days=1)  # how long before the address a thief may have changed the rest
 
 
 def claim(session: Session, member: Member, email: str, *, at: datetime | None = None) -> None:
@@ -77,9 +79,13 @@ def own(session: Session, member: Member, email: str, *, at: datetime | None = N
 def undo(session: Session, secret: str, *, at: datetime | None = None) -> tuple[Member, str]:
     """Give an account back to its old address: everybody is logged out, and the password is void.
 
-    Returns the member and the secret of a link to choose a new password.
+    A second factor from the days of the change goes too: whoever took the account over would have set it up to stay.
+    An older one stays, for the old mailbox alone must not be a way past it. Returns the member and the secret of a
+    link to choose a new password.
     """
     member, link = links.use(session, secret, Purpose.UNDO, at=at)
+    if second_factors.turn_off(session, member, since=link.created_at - TAKEN_OVER_WITHIN):
+        deliveries.owe(session, "second_factor_off", member, address=link.email, at=at)
     _move(session, member, link.email or "")
     member.password_hash = None
     sessions.end_all(session, member)

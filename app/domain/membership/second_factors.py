@@ -97,11 +97,15 @@ def turn_on(
     return renew_recovery_codes(session, member)
 
 
-def turn_off(session: Session, member: Member) -> bool:
-    """Ask for no codes any more; whether it was on."""
-    session.execute(delete(RecoveryCode).where(RecoveryCode.member_id == member.id))
-    off = delete(SecondFactor).where(SecondFactor.member_id == member.id).returning(SecondFactor.member_id)
-    return session.execute(off).first() is not None
+def turn_off(session: Session, member: Member, *, since: datetime | None = None) -> bool:
+    """Ask for no codes any more, or only where it was turned on since then; whether it was on."""
+    off = delete(SecondFactor).where(SecondFactor.member_id == member.id)
+    if since is not None:
+        off = off.where(SecondFactor.created_at >= since)
+    was_on = session.execute(off.returning(SecondFactor.member_id)).first() is not None
+    if was_on:
+        session.execute(delete(RecoveryCode).where(RecoveryCode.member_id == member.id))
+    return was_on
 
 
 def renew_recovery_codes(session: Session, member: Member) -> list[str]:

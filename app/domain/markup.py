@@ -8,6 +8,7 @@ picture is fetched from elsewhere: it becomes a link.
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,9 +24,13 @@ from markdown_it.utils import EnvType, OptionsDict
 MAX_SOURCE = 20_000
 MAX_HTML = 100_000
 MAX_DEPTH = 200
-MAX_BRACKETS = 2_000  # so with Markdown and the links it tries to see
+# So with Markdown, and what each of these may begin.
+MAX_MARKS = {"[": 2_000, "|": 2_000, "\n": 2_000, "- ": 2_500, ".": 2_500, "*": 4_000, "_": 4_000}
 MAX_COLONS = 300  # before each of which it looks for the start of an address
 MAX_STORED = 200_000
+
+# A hundred columns make a row of a single bar into a hundred cells.
+import_module("markdown_it.rules_block.table").MAX_AUTOCOMPLETED_CELLS = 500
 
 _TAGS = """
     p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote pre code kbd em strong i b s del sup sub a img
@@ -53,11 +58,11 @@ _OWN_PICTURE = re.compile(r"/pictures/[A-Za-z0-9_-]+\.webp")
 
 
 def render(markdown: str, members: Mapping[str, str] = MappingProxyType({})) -> str:
-    """The HTML of a Markdown text; one that is too long, or all brackets, is shown as typed.
+    """The HTML of a Markdown text; one that is too long, or all marks, is shown as typed.
 
     `members` are those whom the text may mention, by their folded usernames: each @name links to them.
     """
-    if len(markdown) > MAX_SOURCE or markdown.count("[") > MAX_BRACKETS:
+    if len(markdown) > MAX_SOURCE or any(markdown.count(mark) > most for mark, most in MAX_MARKS.items()):
         return _as_typed(markdown)
     reader = _MARKDOWN if markdown.count(":") <= MAX_COLONS else _MARKDOWN_WITH_LATE_LINKS
     return without_overrides(_SAFE.clean(reader.render(markdown, {"members": members})))

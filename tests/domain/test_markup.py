@@ -21,6 +21,14 @@ WORST = {
     "mentions": "@a " * 6_600,
     "rows": "|a|b|\n|-|-|\n" + "|a|b|\n" * 3_000,
     "headings": "# a\n" * 5_000,
+    "wide rows": "|a" * 100 + "\n" + "|-" * 100 + "\n" + "|\n" * 1_800,
+    "rows of nothing": "a|b\n-|-\n" + "|\n" * 9_000,
+    "short lists": "- a\n" * 5_000,
+    "short lines": "a\n===\n" * 3_300,
+    "stars": "*a* " * 5_000,
+    "lists in lists": "- - - - - - a\n" * 1_400,
+    "hosts": "a.de " * 4_000,
+    "underlines": "_a_ " * 5_000,
 }
 
 
@@ -60,6 +68,17 @@ def test_the_worst_text_is_rendered_in_time(name):
     markup.render(WORST[name])
     markup.clean(WORST[name])
     assert time.process_time() - began < 1.5
+
+
+def test_bars_alone_make_no_more_cells_than_a_table_needs():
+    head = "|a" * 100 + "|\n" + "|-" * 100 + "|\n"
+    assert markup.render(head + "|\n" * 1_500).count("<td") <= 600
+    assert markup.render(head + ("|1" * 100 + "|\n") * 15).count("<td>1</td>") == 1_500
+
+
+def test_a_text_of_many_lines_is_still_marked_up():
+    assert markup.render("- a\n" * 1_900).count("<li>") == 1_900
+    assert markup.render("**a** " * 900).count("<strong>") == 900
 
 
 def test_what_is_too_long_is_shown_as_typed_and_still_fits():

@@ -6,14 +6,20 @@ Alembic is loaded where it is used: no page needs it.
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from app.db import db
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+VARCHAR = re.compile(r"VARCHAR\((\d+)\)")
+OUR_TABLES = """
+    SELECT name, sql FROM sqlite_master
+    WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'search%' AND name <> 'alembic_version'
+"""
 
 
 def install(app: Flask) -> None:
@@ -39,6 +45,34 @@ def upgrade(app: Flask) -> None:
         install(app)
     with app.app_context():
         run_migrations()
+
+
+def bound_texts(connection: Connection) -> None:
+    """Give each VARCHAR(80) of SQLite its CHECK, as the models have them, after the migrations made or widened tables.
+
+    The table's own text is changed, as SQLite's manual says how ("ALTER TABLE", 7): to make `posts` anew would copy every
+    post, and lose the triggers by which it is found.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    connection.exec_driver_sql("PRAGMA writable_schema = ON")
+    for table, statement in connection.exec_driver_sql(OUR_TABLES).all():
+        missing = [it for it in _length_checks(connection, table) if it.split()[1] not in statement]
+        if missing:
+            body, bracket, rest = statement.rpartition(")")
+            bounded = f"{body}, {', '.join(missing)}{bracket}{rest}"
+            connection.exec_driver_sql(
+                "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?", (bounded, table)
+            )
+    version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")  # others read the tables anew
+    connection.exec_driver_sql("PRAGMA writable_schema = OFF")
+
+
+def _length_checks(connection: Connection, table: str) -> list[str]:
+    columns = connection.exec_driver_sql("SELECT name, type FROM pragma_table_info(?)", (table,)).all()
+    bounds = [(name, found[1]) for name, kind in columns if (found := VARCHAR.fullmatch(kind))]
+    return [f"CONSTRAINT ck_{table}_{name}_length CHECK (length({name}) <= {most})" for name, most in bounds]
 
 
 @functools.cache

@@ -4,7 +4,19 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    event,
+    func,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -57,6 +69,17 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON(),
         list[str]: JSON(),
     }
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _bound_texts(table: Table, metadata: MetaData) -> None:
+    """Let SQLite, which takes VARCHAR(80) for a remark, refuse a longer text as PostgreSQL does."""
+    if metadata is not Base.metadata:
+        return
+    for column in table.columns:
+        if isinstance(column.type, String) and column.type.length:
+            short = CheckConstraint(func.length(column) <= column.type.length, name=f"{column.name}_length")
+            table.append_constraint(short.ddl_if(dialect="sqlite"))
 
 
 def now() -> datetime:

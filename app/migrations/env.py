@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from app.db import db
 from app.domain.base import Instant
-from app.schema import in_models
+from app.schema import bound_texts, in_models
 
 ONE_AT_A_TIME = 7_266_453  # any number of our own: the lock's name on PostgreSQL
 
@@ -31,3 +31,4 @@ with db.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
         context.run_migrations()
+        bound_texts(connection)

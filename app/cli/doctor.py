@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import config
 from app import redis_server, schema
 from app.db import db
+from app.domain.awarding import stumbles
 from app.domain.mail import mail_queue
 from app.web.health import LONGEST_WAIT_SECONDS, waiting
 
@@ -116,7 +117,10 @@ def _queue(_settings: config.Settings) -> str:
     count, seconds = waiting()
     if seconds > LONGEST_WAIT_SECONDS:
         raise Trouble(f"{count} activities wait, the oldest for {seconds:.0f} seconds: is worker.py running?")
-    return f"{count} activities wait"
+    stumbled, aside = stumbles.standing(db.session())
+    if aside:
+        raise Trouble(f"{aside} activities could not be counted: see /staff/deeds for why, and try them again there")
+    return f"{count} activities wait" + (f", {stumbled} are tried again" if stumbled else "")
 
 
 def _letters(_settings: config.Settings) -> str:

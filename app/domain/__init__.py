@@ -1,7 +1,7 @@
 """The community's rules. Importing the package makes every table known."""
 
 from app.domain import limits  # noqa: F401
-from app.domain.awarding import imported  # noqa: F401
+from app.domain.awarding import imported, stumbles  # noqa: F401
 from app.domain.badging import badges, totals  # noqa: F401
 from app.domain.catalogue import (  # noqa: F401
     chronicle,

@@ -30,7 +30,8 @@ MAX_COLONS = 300  # before each of which it looks for the start of an address
 MAX_STORED = 200_000
 
 # A hundred columns make a row of a single bar into a hundred cells.
-import_module("markdown_it.rules_block.table").MAX_AUTOCOMPLETED_CELLS = 500
+_tables: Any = import_module("markdown_it.rules_block.table")  # in the package that name is a function
+_tables.MAX_AUTOCOMPLETED_CELLS = 500
 
 _TAGS = """
     p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote pre code kbd em strong i b s del sup sub a img

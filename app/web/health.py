@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import schema
 from app.db import db
+from app.domain.awarding import stumbles
 from app.domain.base import now
 from app.domain.mail import mail_queue
 from app.domain.record.activities import Activity
@@ -96,9 +97,12 @@ def metrics() -> Response:
 
 
 def waiting() -> tuple[int, float]:
-    """How many activities are not booked yet, and for how many seconds the oldest has waited."""
+    """How many activities are not booked yet, and for how many seconds the oldest has waited.
+
+    What could not be booked does not count: pages do without it, and no visitor should be sent elsewhere for it.
+    """
     count, oldest = db.session.execute(
-        select(func.count(), func.min(Activity.noted_at)).where(Activity.seq.is_(None))
+        select(func.count(), func.min(Activity.noted_at)).select_from(Activity).where(stumbles.WAITS)
     ).one()
     return count, _seconds_since(oldest)
 
@@ -114,6 +118,9 @@ class _Community(Collector):
         count, wait = waiting()
         yield GaugeMetricFamily("contrail_waiting_activities", "Activities not booked yet", value=count)
         yield GaugeMetricFamily("contrail_oldest_waiting_seconds", "Age of the oldest of them", value=wait)
+        stumbled, aside = stumbles.standing(db.session())
+        yield GaugeMetricFamily("contrail_stumbled_activities", "Activities that are tried again", value=stumbled)
+        yield GaugeMetricFamily("contrail_set_aside_activities", "Activities that were given up", value=aside)
         mail = mail_queue.standing(db.session())
         yield GaugeMetricFamily("contrail_waiting_letters", "Letters that could leave now", value=mail.waiting)
         yield GaugeMetricFamily(

@@ -8,9 +8,9 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from app import schema
 from app.db import db
-from app.domain import drafts
+from app.domain.badging.totals import Total
 from app.domain.base import now
-from app.domain.totals import Total
+from app.domain.forum import drafts
 from tests.factories import make_member
 
 

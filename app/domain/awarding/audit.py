@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, Subquery, and_, func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
-from app.domain.awarding import ranks
+from app.domain.awarding import ranks, stumbles
 from app.domain.badging.criteria import Yearly, running
 from app.domain.people.members import Member
 from app.domain.record import scores
@@ -30,8 +30,8 @@ def differences(session: Session) -> list[Difference]:
 
 
 def waiting(session: Session) -> int:
-    """How many activities have not been booked yet."""
-    return session.scalar(select(func.count()).select_from(Activity).where(Activity.seq.is_(None))) or 0
+    """How many activities have not been booked yet, besides those that could not be."""
+    return session.scalar(select(func.count()).select_from(Activity).where(stumbles.WAITS)) or 0
 
 
 def _sums():  # type: ignore[no-untyped-def]

@@ -30,10 +30,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.domain import statistics
-from app.domain.awarding import audit, awards, evaluator, ledger, programme
-from app.domain.awarding.evaluator import LEASE, OWED, Open
+from app.domain.awarding import audit, awards, evaluator, ledger, programme, stumbles
+from app.domain.awarding.evaluator import LEASE, OWED
 from app.domain.awarding.ledger import Book
 from app.domain.awarding.programme import Programme
+from app.domain.awarding.stumbles import Open
 from app.domain.badging.badges import Award, Badge
 from app.domain.badging.criteria import All, Count, Measure, Node, Yearly, latest_of
 from app.domain.badging.gate import Rule, latch_key, yearly_keys
@@ -110,8 +111,7 @@ def _run(open_transaction: Open, token: str, only: str | None, tell: Tell) -> li
         with holding() as session:
             only = owe(session, only)
         if only:  # no other badge is looked at below, so what waits is evaluated as ever
-            while evaluator.step(open_transaction, token):
-                pass
+            evaluator.work_off(open_transaction, token)
         else:
             book_all(holding, token, tell)
         with holding() as session:
@@ -194,23 +194,28 @@ def owe(session: Session, only: str | None) -> str | None:
 def book_all(holding: Open, token: str, tell: Tell) -> None:
     """Give every waiting deed its position and its points. Totals follow in one piece afterwards."""
     with holding() as session:
-        of = session.scalar(select(func.count()).where(Activity.seq.is_(None))) or 0
+        of = session.scalar(select(func.count()).select_from(Activity).where(stumbles.WAITS)) or 0
     done = 0
-    while True:
-        with holding() as session:
+
+    def step(size: int, only: int | None) -> int:
+        nonlocal done
+        with holding() as session, stumbles.watched():
             position = leases.position(session, LEASE)
-            reached = _book(session, position)
-            if not reached:
-                return
-            leases.move(session, LEASE, token, reached)
-        done += reached - position
+            reached = _book(session, position, size, only)
+            if reached:
+                leases.move(session, LEASE, token, reached)
+        booked = reached - position if reached else 0
+        done += booked
         tell("Booking", done, max(of, done))
+        return booked
+
+    stumbles.book_all(holding, step, BATCH)  # what falls is tried again by the evaluator, which tells
 
 
-def _book(session: Session, position: int) -> int:
+def _book(session: Session, position: int, size: int = BATCH, only: int | None = None) -> int:
     """Book one batch without its totals, which are dropped: who looks meanwhile builds them anew."""
     programme.forget(session)
-    deeds = evaluator.book(session, position, BATCH)
+    deeds = evaluator.book(session, position, size, only)
     if not deeds:
         return 0
     book = Book(ledger.rules(session))

@@ -5,15 +5,17 @@ positions, points and totals move, awards and notices are written, or none of it
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
-from app.domain.awarding import awards, ledger, programme, ranks
+from app.domain.awarding import awards, ledger, programme, ranks, stumbles
 from app.domain.awarding.ledger import Book
 from app.domain.awarding.programme import Programme
+from app.domain.awarding.stumbles import Open
 from app.domain.badging.facts import COLUMNS, Deed
 from app.domain.badging.gate import Sums
 from app.domain.badging.totals import Lease
@@ -22,40 +24,64 @@ from app.domain.mail import leases
 from app.domain.notices import notifications
 from app.domain.record.activities import Activity
 
-Open = Callable[[], AbstractContextManager[Session]]  # opens one transaction
-
 LEASE = "evaluator"
 OWED = "backfill"  # the lease that says a retroactive run was begun; its position is the last award before it
 LEASE_SECONDS = 10  # a dead evaluator's; a live one renews it with each batch
 BATCH = 500
+TOO_MANY_DEATHS = 2  # of evaluators in a row over the same batch: one of its deeds may be why
 
 _kept: dict[str, tuple[tuple, Programme]] = {}  # by database: the programme and its stamp
 
 
 def run(open_transaction: Open, batch: int = BATCH) -> int:
-    """Book and evaluate all that waits; returns how many deeds. 0 where another is at it."""
-    done = 0
-    while True:
+    """Book and evaluate all that waits; returns how many deeds. 0 where another is at it.
+
+    Raises, after all others are done, what deeds fell over; they are tried again later.
+    """
+    done, falls = 0, list[Exception]()
+    while not falls:
         with open_transaction() as session:
-            if not waiting(session) or is_owed(session):
-                return done
-            token = leases.take(session, LEASE, LEASE_SECONDS)
+            token = leases.take(session, LEASE, LEASE_SECONDS) if has_work(session) else None
+            singly = batch if leases.deaths(session, LEASE) >= TOO_MANY_DEATHS else 0
         if token is None:
-            return done
+            break
         try:
-            while booked := step(open_transaction, token, batch):
-                done += booked
+            booked, falls = work_off(open_transaction, token, batch, singly=singly)
+            done += booked
         except leases.Lost:
-            return done
+            break
         finally:
             with open_transaction() as session:
                 leases.release(session, LEASE, token)
         # A deed may have been noted after the last look, its bell answered by nobody: look again.
+    if falls:
+        raise ExceptionGroup(f"{len(falls)} deeds could not be booked", falls)
+    return done
+
+
+def work_off(open_transaction: Open, token: str, batch: int = BATCH, *, singly: int = 0) -> tuple[int, list[Exception]]:
+    """Book and evaluate all that waits under a lease, the first so many deeds one by one.
+
+    Returns how many, and what deeds fell over. Raises leases.Lost.
+    """
+
+    @contextmanager
+    def holding() -> Iterator[Session]:
+        with open_transaction() as session:
+            leases.hold(session, LEASE, token, LEASE_SECONDS)
+            yield session
+
+    return stumbles.book_all(holding, partial(step, open_transaction, token), batch, singly=singly)
+
+
+def has_work(session: Session) -> bool:
+    """Whether there is anything to book now, and nothing that must come first."""
+    return (waiting(session) or stumbles.is_due(session)) and not is_owed(session)
 
 
 def waiting(session: Session) -> bool:
-    """Whether any deed has not been booked yet."""
-    return session.scalar(select(Activity.id).where(Activity.seq.is_(None)).limit(1)) is not None
+    """Whether any deed has not been booked yet, besides those that could not be."""
+    return session.scalar(select(Activity.id).where(stumbles.WAITS).limit(1)) is not None
 
 
 def is_owed(session: Session) -> bool:
@@ -63,16 +89,17 @@ def is_owed(session: Session) -> bool:
     return session.get(Lease, OWED) is not None
 
 
-def step(open_transaction: Open, token: str, size: int = BATCH) -> int:
-    """Book and evaluate one batch under a lease; returns how many deeds. Raises leases.Lost."""
+def step(open_transaction: Open, token: str, size: int = BATCH, only: int | None = None) -> int:
+    """Book and evaluate one batch under a lease, or one deed; returns how many. Raises leases.Lost, stumbles.Fell."""
     with open_transaction() as session:
         position = leases.hold(session, LEASE, token, LEASE_SECONDS)
         rules = kept(session)
-        deeds = book(session, position, size)
-        if deeds:
-            evaluate(session, rules, deeds)
-            leases.move(session, LEASE, token, deeds[-1].seq)
-        return len(deeds)
+        with stumbles.watched():
+            deeds = book(session, position, size, only)
+            if deeds:
+                evaluate(session, rules, deeds)
+                leases.move(session, LEASE, token, deeds[-1].seq)
+            return len(deeds)
 
 
 def kept(session: Session) -> Programme:
@@ -85,15 +112,12 @@ def kept(session: Session) -> Programme:
     return _kept[database][1]
 
 
-def book(session: Session, position: int, size: int) -> list[Deed]:
-    """Give waiting deeds the next positions, in the order in which they were noted."""
+def book(session: Session, position: int, size: int, only: int | None = None) -> list[Deed]:
+    """Give waiting deeds the next positions, in the order in which they were noted; or one that stumbled."""
+    wanted = stumbles.WAITS if only is None else and_(Activity.id == only, Activity.seq.is_(None))
     number = func.row_number().over(order_by=Activity.id)
     next_ones = (
-        select(Activity.id, (number + position).label("seq"))
-        .where(Activity.seq.is_(None))
-        .order_by(Activity.id)
-        .limit(size)
-        .subquery()
+        select(Activity.id, (number + position).label("seq")).where(wanted).order_by(Activity.id).limit(size).subquery()
     )
     session.execute(
         update(Activity)
@@ -101,7 +125,10 @@ def book(session: Session, position: int, size: int) -> list[Deed]:
         .values(seq=next_ones.c.seq)
         .execution_options(synchronize_session=False)
     )
-    return read(session, position, position + size)
+    deeds = read(session, position, position + size)
+    if deeds:
+        stumbles.forget(session, [it.id for it in deeds])
+    return deeds
 
 
 def read(session: Session, after: int, to: int) -> list[Deed]:

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.domain import rows
-from app.domain.awarding import evaluator
+from app.domain.awarding import evaluator, stumbles
 from app.domain.awarding.imported import ImportRun
 from app.domain.base import insert_into, now
 from app.domain.forum.listing import members, ranks
@@ -254,7 +254,7 @@ def close_next(session: Session, *, at: datetime | None = None) -> bool:
 
 def _is_settled(session: Session, end: datetime, moment: datetime) -> bool:
     """Whether nothing that happened before that end waits, nor is on its way."""
-    waits = select(Activity.id).where(Activity.seq.is_(None), Activity.happened_at < end)
+    waits = select(Activity.id).where(stumbles.UNSETTLED, Activity.happened_at < end)
     # One that was given up must not keep weeks open forever.
     imports = select(ImportRun.source).where(
         ImportRun.finished_at.is_(None), ImportRun.started_at > moment - IMPORT_PATIENCE

@@ -44,7 +44,8 @@ class Total(Base):
 class Lease(Base):
     """Who may do a thing that only one may do at a time, until when.
 
-    `position` is how far the work has come: for the evaluator, the last number it booked.
+    `position` is how far the work has come: for the evaluator, the last number it booked. `deaths` is how many
+    in a row held it to the end of its time without coming further.
     """
 
     __tablename__ = "leases"
@@ -53,6 +54,7 @@ class Lease(Base):
     token: Mapped[str | None] = mapped_column(String(80))
     until: Mapped[datetime | None]
     position: Mapped[int] = mapped_column(default=0)
+    deaths: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 Key = tuple[int, int, str]  # measure, member, part

@@ -7,11 +7,14 @@ transaction is undone. So a worker that slept past its lease changes nothing.
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import case, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.badging.totals import Lease
 from app.domain.base import insert_into, now
+
+# Whoever finishes gives the token back; one that is still there was its holder's to the end.
+_deaths = case((Lease.token.is_not(None), Lease.deaths + 1), else_=0)
 
 
 class Lost(Exception):
@@ -28,7 +31,7 @@ def take(session: Session, name: str, seconds: int) -> str | None:
     taken = session.scalar(
         update(Lease)
         .where(Lease.name.in_(wanted))
-        .values(token=token, until=now() + timedelta(seconds=seconds))
+        .values(token=token, until=now() + timedelta(seconds=seconds), deaths=_deaths)
         .returning(Lease.name)
         .execution_options(synchronize_session=False)
     )
@@ -51,7 +54,10 @@ def hold(session: Session, name: str, token: str, seconds: int) -> int:
 def move(session: Session, name: str, token: str, position: int) -> None:
     """Note how far the work has come. Raises Lost."""
     moved = session.scalar(
-        update(Lease).where(Lease.name == name, Lease.token == token).values(position=position).returning(Lease.name)
+        update(Lease)
+        .where(Lease.name == name, Lease.token == token)
+        .values(position=position, deaths=0)
+        .returning(Lease.name)
     )
     if moved is None:
         raise Lost(name)
@@ -60,6 +66,11 @@ def move(session: Session, name: str, token: str, position: int) -> None:
 def release(session: Session, name: str, token: str) -> None:
     """Give a lease back, if it is still held."""
     session.execute(update(Lease).where(Lease.name == name, Lease.token == token).values(token=None, until=None))
+
+
+def deaths(session: Session, name: str) -> int:
+    """How many in a row held a lease to the end of its time without coming further."""
+    return session.scalar(select(Lease.deaths).where(Lease.name == name)) or 0
 
 
 def position(session: Session, name: str) -> int:

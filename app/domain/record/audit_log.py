@@ -33,6 +33,7 @@ DEEDS = {
     "event": "changed an event", "attendance": "changed who was at an event",
     "award": "gave a badge by hand", "invitation": "invited a member to a badge",
     "request": "decided about a badge request",
+    "deed": "tried deeds again that could not be counted",
     "swag": "dealt with swag", "swag-export": "took a list of swag with addresses",
 }  # fmt: skip
 

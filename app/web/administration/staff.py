@@ -9,6 +9,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
+from app.domain.awarding import stumbles
 from app.domain.base import now
 from app.domain.membership import accounts
 from app.domain.moderation import directory, flag_queue, roles, suspensions, warnings_given
@@ -38,6 +39,7 @@ def overview() -> str:
         flags=flag_queue.counts(db.session()),
         next_event=next((it for it in events.coming(db.session())[0] if it.called_off_at is None), None),
         feedback=feedback_inbox.waiting(db.session()),
+        aside=stumbles.standing(db.session())[1],
         latest=audit_log.find(db.session(), audit_log.Search())[0][:5],
         deeds=audit_log.DEEDS,
     )

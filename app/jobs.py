@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
 from tempfile import TemporaryFile
 
 from flask import current_app
+from sqlalchemy.orm import Session
 
 from app import bell, mail, queue
 from app.db import snapshot, transaction
 from app.domain import limits
 from app.domain.awarding import backfill, derived, evaluator, leaders
 from app.domain.base import now
-from app.domain.leaving import exports
+from app.domain.forum import drafts
+from app.domain.leaving import departures, exports, unposted
 from app.domain.mail import deliveries, digests
 from app.domain.membership import blocked_names, links, sessions
 from app.domain.notices import announcements, notifications
 from app.domain.rewards import swag
 from app.domain.ways import request_queue
+from app.domain.writing import sendings
+
+# Each deletes or mends some rows, and returns how many; 0 where nothing is left.
+TIDIED: tuple[Callable[[Session], int], ...] = (
+    limits.forget_old, sessions.forget_outlived, links.forget_expired, sendings.forget_old, drafts.forget_old,
+    unposted.sweep, departures.forget_unconfirmed, deliveries.forget_old, notifications.forget_old, digests.mend,
+    exports.forget_old, blocked_names.forget_free, swag.forget_addresses,
+)  # fmt: skip
 
 
 def evaluate() -> int:
@@ -93,21 +103,25 @@ def write_digests() -> int:
 
 
 def tidy() -> int:
-    """Delete what nothing looks at any more, such as outlived log-ins, and mend what waits; returns how many rows."""
+    """Delete what nothing looks at any more, such as outlived log-ins, and mend what waits; returns how many rows.
+
+    Some rows at a time, so that others can write in between. What fails keeps no other from going.
+    """
+    done, failures = 0, []
+    for some in TIDIED:
+        try:
+            while went := _tidy(some):
+                done += went
+        except Exception as no:
+            failures.append(no)
+    if failures:
+        raise ExceptionGroup("tidying failed", failures)
+    return done
+
+
+def _tidy(some: Callable[[Session], int]) -> int:
     with transaction() as session:
-        return sum(
-            (
-                limits.forget_before(session, now() - timedelta(days=2)),
-                sessions.forget_outlived(session),
-                links.forget_expired(session),
-                deliveries.forget_old(session),
-                notifications.forget_old(session),
-                digests.mend(session),
-                exports.forget_old(session),
-                blocked_names.forget_free(session),
-                swag.forget_addresses(session),
-            )
-        )
+        return some(session)
 
 
 def _make_export(export_id: int) -> bool:

@@ -7,7 +7,10 @@ from typing import NamedTuple
 from sqlalchemy import String, case, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.domain import rows
 from app.domain.base import Base, insert_into, now
+
+LONGEST = timedelta(days=2)  # more than any limit looks back
 
 
 class Limit(NamedTuple):
@@ -66,6 +69,6 @@ def forgive(session: Session, name: str) -> None:
     session.execute(delete(Spent).where(Spent.key == name))
 
 
-def forget_before(session: Session, moment: datetime) -> int:
-    """Delete what no limit looks at any more; how many rows."""
-    return len(session.execute(delete(Spent).where(Spent.since < moment).returning(Spent.key)).all())
+def forget_old(session: Session, *, at: datetime | None = None) -> int:
+    """Delete some of what no limit looks at any more; how many rows."""
+    return rows.delete_some(session, Spent, Spent.since < (at or now()) - LONGEST)

@@ -197,9 +197,9 @@ def test_uses_at_once_are_all_counted(engine):
 
 def test_old_limits_are_forgotten(session):
     once = Limit(1, timedelta(minutes=1))
-    limits.spend(session, "old", once, at=now() - timedelta(days=2))
-    limits.spend(session, "new", once)
-    assert limits.forget_before(session, now() - timedelta(days=1)) == 1
+    limits.spend(session, "old", once, at=now() - timedelta(days=2, minutes=1))
+    limits.spend(session, "new", once, at=now() - timedelta(days=1))
+    assert limits.forget_old(session) == 1
 
 
 def test_a_moderator_is_a_moderator_by_role_only(session):

@@ -6,17 +6,19 @@ an edit of post 9.
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.domain import rows
 from app.domain.base import Base, insert_into, now
 from app.domain.people.members import Member
 from app.domain.problems import Invalid, Refused
 from app.domain.words import _
 
 MOST = 200  # for one member
+KEPT = timedelta(days=365)
 PLACE = re.compile(r"new|[tce]-[1-9][0-9]{0,18}")
 LENGTHS = {"title": 300, "body": 60_000, "category": 60, "kind": 20, "tags": 300}
 
@@ -70,6 +72,11 @@ def discard(session: Session, member: Member, place: str) -> bool:
     """Throw a draft away; whether there was one."""
     gone = delete(Draft).where(Draft.member_id == member.id, Draft.place == place).returning(Draft.place)
     return session.execute(gone).first() is not None
+
+
+def forget_old(session: Session, *, at: datetime | None = None) -> int:
+    """Delete some of the drafts that nobody touched for a year; how many."""
+    return rows.delete_some(session, Draft, Draft.updated_at < (at or now()) - KEPT)
 
 
 def _count(session: Session, member: Member) -> int:

@@ -4,9 +4,11 @@ Posts, reactions, awards and the ledger are what other members' pages, points an
 the member's row, which tells nobody any more whose it was.
 """
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.domain.base import now
@@ -40,6 +42,8 @@ THEIRS_ALONE: tuple[InstrumentedAttribute, ...] = (
     DigestItem.member_id, Draft.member_id, Follow.member_id, Follow.followed_id, Guest.member_id, Invitation.member_id,
     LessonPass.member_id, Link.member_id, Preference.member_id, Reader.member_id, Sending.member_id, ThreadRead.member_id,
 )  # fmt: skip
+TO_CONFIRM = timedelta(days=30)
+AT_ONCE = 100
 ON_THEIR_WAY = ("sending", "handover")  # letters that a worker holds in its hands
 
 
@@ -51,6 +55,29 @@ def leave(session: Session, member: Member, typed: str, *, at: datetime | None =
     _refuse_the_last_administrator(session, member)
 
     blocked_names.block(session, member.username, at=moment)
+    _forget(session, member, moment)
+
+
+def forget_unconfirmed(session: Session, *, at: datetime | None = None) -> int:
+    """Delete some accounts whose address nobody confirmed, nor looked in, for a month; how many.
+
+    Whoever was never signed in leaves no row behind.
+    """
+    moment = at or now()
+    only_claimed = and_(Member.email_verified_at.is_(None), Member.email.is_(None), Member.claimed_email.is_not(None))
+    idle = func.coalesce(Member.seen_at, Member.joined_at) < moment - TO_CONFIRM
+    old = select(Member).where(only_claimed, idle, Member.deleted_at.is_(None)).order_by(Member.id).limit(AT_ONCE)
+    found = session.scalars(old.with_for_update(skip_locked=True)).all()
+    for member in found:
+        _forget(session, member, moment)
+        session.flush()
+        with suppress(IntegrityError), session.begin_nested():
+            session.execute(delete(Member).where(Member.id == member.id))
+    return len(found)
+
+
+def _forget(session: Session, member: Member, moment: datetime) -> None:
+    """Forget what is a member's alone, and who they were."""
     sessions.end_all(session, member)
     second_factors.turn_off(session, member)
     exports.forget(session, member)

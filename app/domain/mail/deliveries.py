@@ -33,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
+from app.domain import rows
 from app.domain.base import Base, Instant, insert_into, now, ring_after_commit
 from app.domain.mail.leases import Lost
 from app.domain.people.members import Member
@@ -271,9 +272,10 @@ def paused(session: Session) -> MailPause | None:
 
 
 def forget_old(session: Session, *, at: datetime | None = None) -> int:
-    """Delete digests and letters about accounts from long ago; how many."""
-    old = delete(Delivery).where(Delivery.notification_id.is_(None), Delivery.created_at < (at or now()) - KEPT)
-    return len(session.execute(old.returning(Delivery.id)).all())
+    """Delete some digests and letters about accounts from long ago; how many."""
+    return rows.delete_some(
+        session, Delivery, Delivery.notification_id.is_(None), Delivery.created_at < (at or now()) - KEPT
+    )
 
 
 def _ready(moment: datetime) -> ColumnElement[bool]:

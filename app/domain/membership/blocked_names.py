@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import String, delete, select
+from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.domain import rows
 from app.domain.base import Base, insert_into, now
 
 BLOCKED_FOR = timedelta(days=90)
@@ -34,9 +35,8 @@ def is_blocked(session: Session, username: str, *, at: datetime | None = None) -
 
 
 def forget_free(session: Session, *, at: datetime | None = None) -> int:
-    """Delete the names that may be taken again; how many."""
-    free = delete(BlockedName).where(BlockedName.until <= (at or now())).returning(BlockedName.name_hash)
-    return len(session.execute(free).all())
+    """Delete some of the names that may be taken again; how many."""
+    return rows.delete_some(session, BlockedName, BlockedName.until <= (at or now()))
 
 
 def _hash(username: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, ForeignKey, String, bindparam, delete, false, func, select
 from sqlalchemy.orm import Load, Mapped, Session, mapped_column
 
+from app.domain import rows
 from app.domain.base import Base, now
 from app.domain.hashed import hashed
 from app.domain.people.members import Member
@@ -140,10 +141,10 @@ def device_in_words(user_agent: str) -> str:
 
 
 def forget_outlived(session: Session, *, at: datetime | None = None) -> int:
-    """Delete log-ins that nobody can use any more; how many."""
+    """Delete some of the log-ins that nobody can use any more; how many."""
     moment = at or now()
     outlived = (LogIn.seen_at <= moment - IDLE) | (LogIn.created_at <= moment - LONGEST) | (LogIn.code_until <= moment)
-    return len(session.execute(delete(LogIn).where(outlived).returning(LogIn.secret_hash)).all())
+    return rows.delete_some(session, LogIn, outlived)
 
 
 # Made once: every page asks it.

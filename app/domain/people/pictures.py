@@ -23,6 +23,7 @@ from app.domain.words import _
 
 MOST_BYTES = 6 * 1024 * 1024
 MOST_PIXELS = 20_000_000
+TO_POST_IT = timedelta(days=7)
 MOST_UPLOADS = Limit(60, timedelta(hours=1))
 FORMATS = ("PNG", "JPEG", "WEBP")
 QUALITY = 82
@@ -68,6 +69,7 @@ class Picture(Base):
     height: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    look_at: Mapped[datetime | None] = mapped_column(index=True)  # when to see whether it was posted; never again if so
 
     @property
     def path(self) -> str:
@@ -106,7 +108,7 @@ def keep(session: Session, member: Member, drawing: Drawing, *, at: datetime | N
     use, content, width, height = drawing
     picture = Picture(
         name=secrets.token_urlsafe(18), member_id=member.id, use=use, width=width, height=height, content=content,
-        created_at=moment,
+        created_at=moment, look_at=moment + TO_POST_IT if use == Use.POST else None,
     )  # fmt: skip
     session.add(picture)
     session.flush()

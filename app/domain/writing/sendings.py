@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain import rows
@@ -42,8 +42,12 @@ def once(session: Session, member: Member, key: str, deed: Callable[[], Post]) -
 
     mine = Sending.member_id == member.id
     session.execute(update(Sending).where(mine, Sending.key == key).values(post_id=post.id))
-    session.execute(delete(Sending).where(mine, Sending.made_at < now() - KEPT_FOR))
     return post, True
+
+
+def forget_old(session: Session, *, at: datetime | None = None) -> int:
+    """Delete some keys of forms that nobody has open any more; how many."""
+    return rows.delete_some(session, Sending, Sending.made_at < (at or now()) - KEPT_FOR)
 
 
 def was_sent(session: Session, member: Member, key: str) -> bool:

@@ -13,10 +13,12 @@ from app.domain.moderation import feedback
 from app.domain.people.members import Role
 from app.domain.site import site_settings
 from app.web.site import FRESH_SECONDS
-from tests.factories import make_category, make_member
+from tests.factories import give_password, make_category, make_member
+from tests.web.forms import problems
 from tests.web.scenery import sign_in
 from tests.web.visitors import Visitor
 
+PASSWORD = "seventeen wild geese"
 EVIL = "\"'><script>alert(1)</script>{{7*7}}"
 
 
@@ -25,7 +27,9 @@ def people(engine):
     """Ada is a member, mia moderates, boss runs the site."""
     with transaction(engine) as session:
         roles = {"ada": Role.MEMBER, "mia": Role.MODERATOR, "boss": Role.ADMINISTRATOR}
-        return {name: make_member(session, name, role=role) for name, role in roles.items()}
+        found = {name: make_member(session, name, role=role) for name, role in roles.items()}
+        give_password(session, found["boss"], PASSWORD)
+        return found
 
 
 @pytest.fixture
@@ -169,10 +173,13 @@ def test_categories_are_renamed_ordered_and_deleted(as_, engine):
 
 def test_a_role_is_changed_on_the_members_page_and_ends_log_ins(as_, people):
     mia, boss = as_("mia"), as_("boss")
-    wrong = boss.send("/staff/members/mia", "#role", role="member", reason="Thank you for your time", typed="max")
-    assert wrong.status_code == 422
-    assert "Thank you for your time" in wrong.text
-    assert boss.send("/staff/members/mia", "#role", role="member", reason="Thank you", typed="mia").status_code == 303
+    given = {"role": "member", "reason": "Thank you for your time", "typed": "mia", "role_password": PASSWORD}
+    for slip in ({"typed": "max"}, {"role_password": ""}, {"role_password": "a guess"}):
+        wrong = boss.send("/staff/members/mia", "#role", **given | slip)
+        assert list(problems(wrong)) == list(slip)
+        assert "Thank you for your time" in wrong.text
+        assert mia.client.get("/staff").status_code == 200
+    assert boss.send("/staff/members/mia", "#role", **given).status_code == 303
     assert mia.client.get("/staff").status_code == 404
     entry = boss.get("/staff/log?what=role").select_one("[data-entry=role]")
     assert "moderator" in entry.text
@@ -180,7 +187,9 @@ def test_a_role_is_changed_on_the_members_page_and_ends_log_ins(as_, people):
 
 
 def test_the_last_administrator_cannot_step_down(as_):
-    answer = as_("boss").send("/staff/members/boss", "#role", role="member", reason="Tired", typed="boss")
+    answer = as_("boss").send(
+        "/staff/members/boss", "#role", role="member", reason="Tired", typed="boss", role_password=PASSWORD
+    )
     assert answer.status_code == 403
     assert "only administrator" in answer.text
 

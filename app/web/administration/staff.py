@@ -21,6 +21,7 @@ from app.domain.ways import events, request_queue
 from app.domain.words import _
 from app.web.answers import again, on_to
 from app.web.audience import administrators_only, member, myself, staff_only
+from app.web.membership import reauthentication
 from app.web.paging import choice, page_number
 
 bp = Blueprint("staff", __name__, url_prefix="/staff")
@@ -134,6 +135,10 @@ def warn(username: str) -> Response | tuple[str, int]:
 def change_role(username: str) -> Response | tuple[str, int]:
     """Give a member another role."""
     form = request.form
+    try:
+        reauthentication.confirm("role_password")
+    except Invalid as no:
+        return again("staff/member.html", no, **_about(_find(username)))
     return _deed(
         username,
         lambda writing, whom, me: roles.change(

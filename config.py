@@ -159,7 +159,7 @@ def _split(name: str, value: str, schemes: tuple[str, ...]) -> None:
 def _instance_dir(environ: Mapping[str, str]) -> Path:
     path = Path(environ.get("INSTANCE_DIR") or "instance").absolute()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)  # letters and members' secrets lie in it
     except OSError as no:
         raise SettingError(
             "INSTANCE_DIR", f"{path} cannot be made ({no.strerror})", "Name a writable folder."

@@ -8,7 +8,8 @@ whatever the time-out, as soon as two writers meet.
 import select
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import flask_sqlalchemy.session
@@ -53,11 +54,19 @@ def install(app: Flask) -> None:
 def prepare(engine: Engine) -> Engine:
     """Give an engine the house rules."""
     if engine.dialect.name == "sqlite":
+        _keep_from_others(engine.url.database)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     else:
         event.listen(engine, "checkout", _look_at_the_line)
     return engine
+
+
+def _keep_from_others(path: str | None) -> None:
+    """Make a new file that only this account can read; what SQLite puts beside it is kept alike."""
+    if path and not Path(path).exists():
+        with suppress(OSError):  # whoever connects is told what is wrong with the place
+            Path(path).touch(mode=0o600)
 
 
 def _reading(engine: Engine) -> Engine:

@@ -116,6 +116,27 @@ def test_no_pickle_and_no_rendering_of_strings():
     assert not [path for path in modules("app") if "render_template_string" in path.read_text()]
 
 
+def test_nothing_can_fetch_an_address_that_somebody_gave():
+    """There are no previews of links, pictures by address or hooks: whoever adds one has to think of what it can reach."""
+    clients = {"requests", "httpx", "aiohttp", "urllib3", "urllib.request", "http.client", "pycurl", "ftplib"}
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules("app")
+        for name in imports_of(path)
+        if name in clients or name.partition(".")[0] in clients
+    }
+    assert wrong == {"app/cli/serve.py imports urllib.request"}  # asks the site itself whether it is up
+    for line in (ROOT / "requirements.in").read_text().splitlines():
+        assert line.partition("=")[0].strip() not in clients
+
+
+def test_every_library_is_pinned_by_its_hash():
+    lock = (ROOT / "requirements.lock").read_text().replace("\\\n", " ")
+    pinned = [line for line in lock.splitlines() if re.match(r"[A-Za-z0-9]", line)]
+    assert len(pinned) > 20
+    assert all("==" in line and "--hash=sha256:" in line for line in pinned)
+
+
 def test_every_template_compiles(site):
     environment = site.jinja_env
     for name in environment.list_templates():

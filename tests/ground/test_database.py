@@ -1,7 +1,13 @@
 """The line to the database: taken up again where it was cut."""
 
+import stat
+
 import pytest
 from sqlalchemy import text
+
+import config
+from app import create_app, schema
+from app.db import db
 
 END_ALL = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -40,3 +46,16 @@ def test_lines_that_hold_are_used_again(lines):
     engine, _other = lines
     before = {who(engine), who(engine)}
     assert {who(engine), who(engine)} == before
+
+
+def test_nobody_else_on_the_machine_reads_the_database(tmp_path):
+    folder = tmp_path / "instance"
+    app = create_app(config.read({"INSTANCE_DIR": str(folder)}))
+    schema.upgrade(app)
+    with app.app_context():
+        db.session.execute(text("SELECT 1"))
+        modes = {it.name: stat.S_IMODE(it.stat().st_mode) for it in folder.glob("contrail.db*")}
+        db.engine.dispose()
+    assert modes["contrail.db"] == 0o600
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.domain.base import now
 from app.domain.mail import deliveries
 from app.domain.membership import blocked_names, easy_passwords, sessions
+from app.domain.people import likeness
 from app.domain.people.members import Member, Role
 from app.domain.problems import Conflict, Invalid
 from app.domain.record import activities
@@ -27,6 +28,7 @@ PASSWORD_LEAST, PASSWORD_MOST = 8, 128
 OFFICIAL = frozenset(
     "abuse admin administrator moderator official postmaster root security staff support sysadmin system webmaster".split()  # noqa: SIM905
 )
+_OFFICIAL_OUTLINES = frozenset(likeness.outline(it) for it in OFFICIAL)
 
 # OWASP's figures for a server that many can reach; the library's own take 64 MiB and half a second.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -203,10 +205,14 @@ def _new(username: str, *, name: str = "", at: datetime | None, **more: object) 
 
 def _free_username(session: Session, username: str, moment: datetime) -> str:
     username = checked_username(username)
-    if username.lower() in OFFICIAL:
+    if likeness.outline(username) in _OFFICIAL_OUTLINES:
         raise Invalid(username=_("This name is for those who run the site. Choose another."))
     taken = session.scalar(select(Member.id).where(Member.username_key == username.lower()))
-    if taken is not None or blocked_names.is_blocked(session, username, at=moment):
+    if (
+        taken is not None
+        or blocked_names.is_blocked(session, username, at=moment)
+        or likeness.is_like_staff(session, username)
+    ):
         raise Invalid(username=_taken())
     return username
 

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from sqlalchemy.orm import Session
 
 from app.domain import markup
-from app.domain.people import pictures
+from app.domain.people import likeness, pictures
 from app.domain.people.members import Member
 from app.domain.people.pictures import Drawing
 from app.domain.problems import Invalid
@@ -31,6 +31,8 @@ def change(
     html = markup.render(said["about"])
 
     problems = {field: _too_long(MOST[field]) for field, text in said.items() if len(text) > MOST[field]}
+    if said["name"] != member.name and not member.is_staff and likeness.is_like_staff(session, said["name"]):
+        problems["name"] = _("Somebody of the team is called that. Choose a name that is not taken for theirs.")
     if said["website"] and not is_address(said["website"]):
         problems["website"] = _("Begin it with https:// or http://, as in https://example.org.")
     if len(addresses) > MOST_LINKS:

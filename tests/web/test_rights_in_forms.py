@@ -19,8 +19,9 @@ FORGED = {
     "secret_hash": "x", "approved": "1", "is_set_up": "1", "upvotes": "99", "holders": "99", "imported_from": "x",
 }  # fmt: skip
 RIGHTS = (Member.username, Member.role, Member.points, Member.rank, Member.joined_at, Member.email, Member.email_verified_at,
-          Member.password_hash, Member.imported_from, Member.suspended_until)  # fmt: skip
-ENDS = ("/logout", "/settings/deletion")  # whoever sent these sends nothing after
+          Member.password_hash, Member.imported_from)  # fmt: skip
+# Whoever sent these sends nothing after; and what a secret link opens is for whoever has it.
+ENDS = ("/logout", "/settings/deletion", "/settings/account/devices", "/password-reset/", "/verify/", "/undo-address/")
 
 
 @pytest.fixture
@@ -48,12 +49,12 @@ def forms_seen_by(visitor, world):
 def test_no_form_takes_a_right_that_it_does_not_offer(world, engine, role):
     visitor = world.visitor(role)
     forms, before = forms_seen_by(visitor, world), rights(engine)
-    answers = set()
+    answers = []
     for address, sent in forms.items():
         typed = {name: value or "So it is" for name, value in sent.items()}
         with visitor.post(address, data=FORGED | typed) as answer:
-            answers.add(answer.status_code)
+            answers.append(answer.status_code)
             assert answer.status_code < 500, address
-    assert 303 in answers, "nothing was taken, so nothing was tried"
+    assert answers.count(303) > 5, "nothing was taken, so nothing was tried"
     assert len(forms) > 15
     assert rights(engine) == before

@@ -62,7 +62,7 @@ def test_what_was_set_aside_is_told_with_its_reason_and_can_be_tried_again(clien
     page = soup(client.get(PAGE))
     assert page.select_one("[data-aside]")["data-aside"] == "2"
     told = page.select_one(f'[data-deed="{deed}"]')
-    assert "DataError: <b>too</b> large Tried 5 times." in told.get_text(" ", strip=True)
+    assert "DataError: <b>too</b> large · Tried 5 times." in told.get_text(" ", strip=True)
     assert toast(client, send(client, PAGE, f'form[action="{PAGE}/{deed}/retry"]')) == "It is tried again."
     work()
     assert waits(engine) == [other]

@@ -32,7 +32,7 @@ from app.domain.people.members import Member
 from app.domain.record import activities
 from app.domain.record.points import Rank
 from app.domain.rewards.swag import Milestone, Swag
-from app.domain.ways import attendance, invitations, requests
+from app.domain.ways import attendance, invitations, lessons, requests
 from app.domain.ways.prepared_replies import PreparedReply
 from app.domain.writing import messages
 from app.domain.writing.conversations import Conversation
@@ -195,6 +195,7 @@ def _furnish_for_staff(session: Session, post: Post, stan: Member) -> dict[str, 
     )
     wish, _new = requests.send(session, post.author, badge, "I was there.", evidence=proof)
     shown = requests.evidence(session, wish)
+    lessons.put(session, "asking", "# Asking\n\n? How?\n+ Kindly\n- Loudly", None, offered=True)
     session.flush()
     return {
         "case_id": flag.case_id,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy import BindParameter, bindparam, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.domain.record import scores
@@ -16,7 +16,7 @@ FEWEST = 2  # of one week alone there is nothing to draw
 _scores = Score.__table__
 _WEEK: BindParameter[int] = bindparam("week")
 _EARNED = select(_scores.c.number, _scores.c.points).where(  # by their whole key: other members' rows are not looked at
-    _scores.c.span == WEEK, _scores.c.number.in_([_WEEK - ago for ago in range(WEEKS)]),
+    _scores.c.span == WEEK, _scores.c.number.in_([_WEEK - literal_column(str(ago)) for ago in range(WEEKS)]),
     _scores.c.category_id == EVERYWHERE, _scores.c.member_id == bindparam("member_id"),
 )  # fmt: skip
 

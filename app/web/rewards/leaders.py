@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from flask import Blueprint, abort, render_template, request
@@ -21,6 +21,7 @@ from app.domain.words import _
 from app.web import site
 from app.web.answers import on_to
 from app.web.audience import everybody, members_only, myself, viewer
+from app.web.looks import on_date
 from app.web.paging import choice
 
 bp = Blueprint("leaders", __name__)
@@ -51,7 +52,7 @@ def show() -> str:
     return render_template(
         "leaders/show.html",
         board=board, period=period, week=week, category=slug, zone=zone,
-        monday=scores.monday(week.number), sunday=scores.monday(week.number) + timedelta(days=6),
+        days=_days(scores.monday(week.number)),
         categories=listing.all_categories(db.session()),
         rules=guide.point_rules(db.session(), day_number(now())),
     )  # fmt: skip
@@ -76,6 +77,14 @@ def _category() -> tuple[int, str]:
         return EVERYWHERE, ""
     found = db.session.execute(select(Category.id, Category.slug).filter_by(slug=slug)).one_or_none() or abort(404)
     return found.id, found.slug
+
+
+def _days(monday: date) -> tuple[str, str]:
+    """The first and the last day of a week; the first without what it has in common with the last: 16, 22 Nov 2026."""
+    sunday = monday + timedelta(days=6)
+    last = on_date(sunday)
+    first = str(monday.day) if monday.month == sunday.month else on_date(monday)
+    return first.removesuffix(f" {sunday.year}"), last
 
 
 def _week(period: str, zone: str) -> Week:

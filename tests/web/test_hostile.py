@@ -55,19 +55,43 @@ def as_a_letter_may(page):
         it.decompose()
 
 
+ALIVE = {"object", "embed", "base"}  # elements that have no business anywhere
+SCRIPT, DATA = "javascript:", "data:"
+
+
 def alive(page):
     """The parts of a page that would do something they should not."""
-    found = [it for it in page.select("script") if not it.get("src", "").startswith("/static/") or it.text]
-    found += [it for it in page.select("img") if not OURS.match(it.get("src", ""))]
-    found += page.select(
-        "[style], [formaction]:not(.decide [formaction]), iframe:not([sandbox='']), object, embed, base, svg[onload], b[hx-post]"
-    )
-    found += [it for it in page.find_all(True) if any(name.lower().startswith("on") for name in it.attrs)]
-    found += page.select(
-        '[href^="javascript:" i], [href^="data:" i], [src^="javascript:" i], [action^="javascript:" i]'
-    )
-    found += [
-        it for it in page.select(".prose *") if any(name in ("id", "class") or "hx-" in name for name in it.attrs)
-    ]
-    found += [it for it in page.select(".prose") if not it.has_attr("hx-ignore")]
+    elements = page.find_all(True)
+    found = [it for it in elements if is_alive(it)]
+    for prose in (it for it in elements if "prose" in it.get("class", ())):
+        found += [it for it in prose.find_all(True) if is_bold(it)]
+        found += [prose] if not prose.has_attr("hx-ignore") else []
     return found + ["49"] * ("49" in page.get_text(" ").split())
+
+
+def is_alive(it):
+    """Whether an element acts by itself, or its attributes make it act."""
+    name, has = it.name, it.attrs
+    return (
+        name in ALIVE
+        or (name == "script" and (not has.get("src", "").startswith("/static/") or it.text))
+        or (name == "img" and not OURS.match(has.get("src", "")))
+        or (name == "iframe" and has.get("sandbox", "unlocked"))
+        or (name == "b" and "hx-post" in has)
+        or "style" in has
+        or ("formaction" in has and not it.find_parent(class_="decide"))
+        or any(attribute.lower().startswith("on") for attribute in has)
+        or leads(it, "href", SCRIPT, DATA)
+        or leads(it, "src", SCRIPT)
+        or leads(it, "action", SCRIPT)
+    )
+
+
+def leads(it, attribute, *schemes):
+    """Whether an attribute is an address of one of these schemes."""
+    return it.get(attribute, "").lower().startswith(schemes)
+
+
+def is_bold(it):
+    """Whether something a member wrote has what only the site's own pages may have."""
+    return any(name in ("id", "class") or "hx-" in name for name in it.attrs)

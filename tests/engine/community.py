@@ -107,7 +107,9 @@ def _withdraw(session: Session, dice: Random) -> int:
         .where(Activity.kind == "upvote_received", Activity.amount > 0, opposite.id.is_(None))
         .order_by(Activity.id.desc()).offset(dice.randrange(20)).limit(1).with_for_update(of=Activity, skip_locked=True)
     ).first()  # fmt: skip
-    return len(activities.withdraw(session, [row])) if row else 0
+    # Now that it is ours, look again: the other may have committed between our look and our lock.
+    gone = row and session.scalar(select(Activity.id).where(Activity.reverses_id == row.id))
+    return len(activities.withdraw(session, [row])) if row and not gone else 0
 
 
 def write_all(session: Session, deeds: int, seed: int = 1) -> None:

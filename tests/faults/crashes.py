@@ -91,21 +91,24 @@ class Cast:
     writer_words: Sequence[str] = ()
 
     def __init__(self, environ: dict[str, str], deeds: int, seed: int) -> None:
+        self.said = Path(environ["INSTANCE_DIR"]) / "writers.log"
         self.environ, self.deeds, self.seeds = environ, deeds, iter(range(seed * 1000, seed * 1000 + 999))
         self.worker = self._worker()
         self.writers = [self._writer() for _ in range(WRITERS)]
 
-    def _start(self, *command: str) -> subprocess.Popen[bytes]:
+    def _start(self, *command: str, said: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, *command], cwd=ROOT, env=self.environ, start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=tied_to(os.getpid()),
+            stdout=subprocess.DEVNULL, stderr=said, preexec_fn=tied_to(os.getpid()),
         )  # fmt: skip
 
     def _worker(self) -> subprocess.Popen[bytes]:
         return self._start(*self.worker_command)
 
     def _writer(self) -> subprocess.Popen[bytes]:
-        return self._start("-m", self.writer_module, str(next(self.seeds)), str(self.deeds), *self.writer_words)
+        with self.said.open("ab") as said:
+            words = (str(next(self.seeds)), str(self.deeds), *self.writer_words)
+            return self._start("-m", self.writer_module, *words, said=said.fileno())
 
     def play(self, kills: int, deeds: int, dice: Random) -> Counter[str]:
         """Kill somebody each time another part of the deeds is written; returns who died how often."""
@@ -122,7 +125,9 @@ class Cast:
     def _written(self, mark: int) -> bool:
         for i, writer in enumerate(self.writers):
             if writer.poll() not in (None, 0, -signal.SIGKILL):
-                raise AssertionError(f"a writer failed with status {writer.returncode}")
+                raise AssertionError(
+                    f"a writer failed with status {writer.returncode}: {self.said.read_text()[-3000:]}"
+                )
             if writer.poll() is not None and self.done() < self.deeds:
                 self.writers[i] = self._writer()
         return self.done() >= mark

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
 import pytest
@@ -146,7 +147,7 @@ def test_whoever_left_is_named_nowhere_on_the_page(client, engine, ada, award):
         session.merge(ada).deleted_at = now()
     page = client.get(f"/awards/{award.id}")
     assert "Former member" in text_of(page)
-    assert "ada" not in page.text.replace("data-", "")
+    assert not re.search(r"\bada\b", page.text, re.IGNORECASE)  # as a word: a token may well contain the letters
 
 
 def test_staff_take_an_award_back_and_give_it_back(app, client, engine, ada, mia, award):

@@ -16,6 +16,7 @@ import pytest
 from app.db import transaction
 from app.domain import catalogue
 from app.domain.awarding import evaluator
+from app.domain.base import now
 from app.domain.catalogue import shipped
 from app.domain.forum.threads import Category, Thread
 from app.domain.people.members import Member
@@ -153,6 +154,35 @@ def test_giving_and_taking_back_over_and_over_comes_to_nothing(as_, ask, answer,
         earned("ben")
         send(as_("cleo"), thread, f"/p/{post}/reactions/upvote")
         assert sum(earned("ben")) == ANSWER
+
+
+def test_who_has_not_confirmed_an_address_gives_nobody_points(as_, ask, answer, earned, engine, people):
+    def confirm(when):
+        with transaction(engine) as session:
+            session.get_one(Member, people["cleo"].id).email_verified_at = when
+
+    thread = ask("ada")
+    post = answer("ben", thread)
+    token = soup(as_("cleo").get(thread)).select_one("[name=csrf_token]")["value"]
+    confirm(None)
+    assert as_("cleo").post(f"/p/{post}/reactions/upvote", data={"csrf_token": token}).status_code == 403
+    assert earned("ben") == [ANSWER]
+    confirm(now())
+    assert as_("cleo").post(f"/p/{post}/reactions/upvote", data={"csrf_token": token}).status_code == 303
+    assert earned("ben") == [ANSWER, UPVOTE]
+
+
+def test_what_one_member_gives_another_in_a_day_is_bounded_and_the_statement_says_so(as_, ask, answer, earned):
+    thread = ask("ada", kind="discussion")
+    posts = [answer("ben", thread, f"Thought {nth}.") for nth in range(6)]
+    for post in posts:
+        send(as_("cleo"), thread, f"/p/{post}/reactions/insightful")
+    assert earned("ben") == [INSIGHTFUL] * 5 + [0]
+    [line] = soup(as_("ben").get("/u/ben/points?direction=held")).select("[data-entry]")
+    assert "Not counted" in line.text
+    assert "3 points held back. One member can give you at most 15 points a day this way." in line.text
+    send(as_("ada"), thread, f"/p/{posts[-1]}/reactions/insightful")
+    assert earned("ben") == [INSIGHTFUL] * 5 + [0, INSIGHTFUL]
 
 
 def test_a_hidden_post_gives_back_what_it_brought_and_has_it_again_when_it_returns(as_, ask, answer, earned):

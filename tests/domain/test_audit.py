@@ -58,3 +58,9 @@ def test_a_rank_stays_when_points_are_withdrawn(session, engine, ada):
     session.expire_all()
     assert session.get_one(Member, ada.id).rank == 1
     assert audit.differences(session) == []
+    session.execute(update(Member).values(rank=0))  # held against the highest balance ever, not against today's
+    session.expire_all()
+    [found] = audit.differences(session)
+    assert (found.what, found.kept, found.should) == ("rank", 0, 1)
+    audit.repair(session)
+    assert audit.differences(session) == []

@@ -1,5 +1,6 @@
 """What every table shares: names, times, numbers."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -7,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     Integer,
@@ -14,12 +16,15 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    bindparam,
     event,
     func,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.functions import FunctionElement
 
 T = TypeVar("T")
 NAMES = {
@@ -52,6 +57,45 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Numbers(TypeDecorator[Sequence[int]]):
+    """Whole numbers as one parameter."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(String() if dialect.name == "sqlite" else postgresql.ARRAY(BigInteger()))
+
+    def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> Any:
+        return json.dumps(list(value or ())) if dialect.name == "sqlite" else list(value or ())
+
+
+class Among(FunctionElement[bool]):
+    """Whether a column is one of the numbers that a parameter holds.
+
+    With an IN the statement would be another for each count of them, put together anew at each request.
+    """
+
+    name = "among"
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: Any, parameter: str) -> None:
+        super().__init__(column, bindparam(parameter, type_=Numbers()))
+
+
+@compiles(Among, "sqlite")
+def _among_on_sqlite(element: Among, compiler: Any, **how: Any) -> str:
+    column, numbers = (compiler.process(it, **how) for it in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({numbers}))"  # noqa: S608  names and marks of ours
+
+
+@compiles(Among, "postgresql")
+def _among_on_postgresql(element: Among, compiler: Any, **how: Any) -> str:
+    column, numbers = (compiler.process(it, **how) for it in element.clauses)
+    return f"{column} = ANY({numbers})"
 
 
 # SQLite numbers rows by itself only in a column declared INTEGER.

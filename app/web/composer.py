@@ -19,11 +19,11 @@ from app.domain.forum.drafts import Draft
 from app.domain.people import pictures
 from app.domain.people.pictures import Drawing
 from app.domain.problems import Conflict, Invalid, Problem, TooSoon
-from app.domain.rewards import guide, unlocks
+from app.domain.rewards import unlocks
 from app.domain.rewards.unlocks import Lock
 from app.domain.words import _
 from app.domain.writing import mentions
-from app.web import audience
+from app.web import audience, site
 from app.web.answers import by_htmx
 from app.web.audience import member
 
@@ -79,7 +79,7 @@ def sent(place: str, action: str, kind: str, names: tuple[str, ...] = (), **more
 
 def picture_lock() -> Lock | None:
     """What keeps whoever is looking from adding pictures."""
-    return unlocks.lock(guide.ladder(db.session()), member(), unlocks.IMAGES)
+    return unlocks.lock(site.current().ladder, member(), unlocks.IMAGES)
 
 
 def detour(form: Form) -> bool:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import structlog
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, g, request
+from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import db
+from app.domain.badging import library
+from app.domain.forum import listing
 from app.domain.record import audit_log
+from app.domain.rewards import guide
 from app.domain.site import colours, site_settings, texts
 from app.domain.site.site_settings import Site
 from app.web.audience import everybody
@@ -29,6 +34,9 @@ class Known(NamedTuple):
 
     site: Site
     welcome: texts.Text
+    ladder: Sequence[Row]  # the ranks, from the lowest to the highest
+    categories: Sequence[Row]
+    badges: Sequence[Row]  # their rules and words; how many hold each may have changed since
     read_at: float
 
 
@@ -36,6 +44,12 @@ def install(app: Flask) -> None:
     """Let every page follow the settings, and the audit log know where staff ask from."""
     app.extensions["site"] = []
     app.before_request(lambda: audit_log.network.set(network()) and None)
+
+    @app.after_request
+    def notice(response: Response) -> Response:
+        if request.method == "POST" and (found := g.get("log_in")) and found[0].is_staff:
+            forget()  # whatever it was they did
+        return response
 
 
 def current() -> Known:
@@ -83,10 +97,14 @@ def style_sheet() -> Response:
 
 def _read(kept: list[Known]) -> Known:
     try:
-        return Known(site_settings.read(db.session()), texts.find(db.session(), "welcome"), time.monotonic())
+        session = db.session()
+        return Known(
+            site_settings.read(session), texts.find(session, "welcome"), guide.ladder(session),
+            listing.all_categories(session), library.every(session), time.monotonic(),
+        )  # fmt: skip
     except SQLAlchemyError as no:  # the page that says so needs a name too
         log.warning("settings of the site not read", reason=type(no).__name__)
-        return kept[0] if kept else Known(Site(), texts.shipped("welcome"), 0.0)
+        return kept[0] if kept else Known(Site(), texts.shipped("welcome"), (), (), (), 0.0)
 
 
 def _colours(site: Site) -> str:

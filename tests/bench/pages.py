@@ -229,6 +229,7 @@ def sign_in(site: Site, username: str = "member1") -> str:
     client = site.app.test_client()
     with client.session_transaction() as cookie:
         cookie["log_in"] = secret
+    client.get("/appearance")  # browsers keep what the first page gave them for its forms
     found = client.get_cookie("session")
     assert found is not None
     return f"session={found.value}"

@@ -153,6 +153,16 @@ def test_visitors_are_welcomed_and_members_are_not(as_, client):
     assert "Welcome on board" not in as_("ada").get("/").select_one("main").text
 
 
+def test_what_staff_change_is_on_every_page_at_once(as_, engine):
+    with transaction(engine) as session:
+        category = make_category(session, name="One")
+    boss = as_("boss")
+    assert "One" in boss.get("/").select_one("[aria-labelledby=categories]").text  # remembered from here on
+    form = f'form[action="/staff/categories/{category.id}"]'
+    assert boss.send("/staff/categories", form, name="Second", about="").status_code == 303
+    assert "Second" in as_("ada").get("/").select_one("[aria-labelledby=categories]").text
+
+
 def test_categories_are_renamed_ordered_and_deleted(as_, engine):
     with transaction(engine) as session:
         one, two = (make_category(session, name=name, position=at) for at, name in enumerate(("One", "Two")))

@@ -80,13 +80,13 @@ class Standpoint:
 
 
 def of_member(
-    session: Session, member_id: int, badges: Sequence[Row], held: Mapping[int, object]
+    session: Session, member_id: int, badges: Sequence[Row], held: Mapping[int, object], zone: str = ""
 ) -> dict[int, Distance]:
     """The distance to each badge that a rule decides and the member does not hold, by badge."""
     wanted = {it.id: rule(it.criterion) for it in badges if library.has_rule(it) and it.id not in held}
     names = {it.slug: it.name for it in badges}
     slugs = frozenset(it.slug for it in badges if it.id in held)
-    here = standpoint(session, member_id, wanted.values(), slugs)
+    here = standpoint(session, member_id, wanted.values(), slugs, zone)
     return {badge_id: _distance(node.progress(here, names)) for badge_id, node in wanted.items()}
 
 
@@ -98,10 +98,12 @@ def conditions(
     return node.progress(here, names)
 
 
-def standpoint(session: Session, member_id: int, nodes: Iterable[Node], held: frozenset[str]) -> Standpoint:
-    """Where a member stands on everything these rules look at."""
+def standpoint(
+    session: Session, member_id: int, nodes: Iterable[Node], held: frozenset[str], zone: str = ""
+) -> Standpoint:
+    """Where a member stands on everything these rules look at. Their zone is looked up unless it is given."""
     asked = {"member_id": member_id}
-    today = day_number(now(), ZoneInfo(session.execute(_ZONE, asked).scalar_one()))
+    today = day_number(now(), ZoneInfo(zone or session.execute(_ZONE, asked).scalar_one()))
     sums = {row.key: row.value for row in session.execute(_SUMS, asked)}
     return Standpoint(sums, _days(session, member_id, nodes, today), today, held)
 

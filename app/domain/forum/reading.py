@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, Select, bindparam, case, func, literal, literal_column, select, text, union_all
 from sqlalchemy.orm import Session
 
+from app.domain.base import Among
 from app.domain.forum import reads
 from app.domain.forum.bookmarks import Bookmark
 from app.domain.forum.drafts import Draft
@@ -94,7 +95,7 @@ _numbered = (
         func.row_number().over(partition_by=posts.c.parent_id, order_by=posts.c.id).label("nth"),
         func.count().over(partition_by=posts.c.parent_id).label("siblings"),
     )
-    .where(posts.c.parent_id.in_(bindparam("parents", expanding=True)), posts.c.deleted_at.is_(None))
+    .where(Among(posts.c.parent_id, "parents"), posts.c.deleted_at.is_(None))
     .subquery("numbered")
 )  # fmt: skip
 _COMMENTS = (
@@ -156,9 +157,7 @@ def _mine(staff: bool) -> Select[Any]:
     # One statement for six small questions: a page asks no more of them than it has to.
     given = select(
         literal("reaction").label("what"), reactions.c.post_id.label("id"), reactions.c.kind.label("word")
-    ).where(
-        reactions.c.member_id == bindparam("member_id"), reactions.c.post_id.in_(bindparam("shown", expanding=True))
-    )
+    ).where(reactions.c.member_id == bindparam("member_id"), Among(reactions.c.post_id, "shown"))
     removed = select(literal("removed"), posts.c.id, func.substr(posts.c.body, 1, 200)).where(
         posts.c.thread_id == bindparam("thread_id"), posts.c.deleted_at.is_not(None)
     )
@@ -167,7 +166,7 @@ def _mine(staff: bool) -> Select[Any]:
         drafts.c.member_id == bindparam("member_id"), drafts.c.place == bindparam("place")
     )
     marked = select(literal("bookmark"), marks.c.post_id, literal("")).where(
-        marks.c.member_id == bindparam("member_id"), marks.c.post_id.in_(bindparam("shown", expanding=True))
+        marks.c.member_id == bindparam("member_id"), Among(marks.c.post_id, "shown")
     )
     followed = select(literal("follow"), follows.c.thread_id, literal("")).where(
         follows.c.member_id == bindparam("member_id"), follows.c.thread_id == bindparam("thread_id")

@@ -8,7 +8,7 @@ from sqlalchemy import Case, ColumnElement, ForeignKey, Row, and_, bindparam, ca
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain import rows
-from app.domain.base import Base, insert_into, now
+from app.domain.base import Among, Base, insert_into, now
 from app.domain.forum.threads import OPENING_KINDS, Post, Thread
 from app.domain.people.members import Member
 from app.domain.record import activities
@@ -78,7 +78,7 @@ _NEW = (
             and_(posts.c.thread_id == reads.c.thread_id, posts.c.id > unread_from(reads.c.last_post_id), by_others),
         )
     )
-    .where(reads.c.member_id == bindparam("member_id"), reads.c.thread_id.in_(bindparam("thread_ids", expanding=True)))
+    .where(reads.c.member_id == bindparam("member_id"), Among(reads.c.thread_id, "thread_ids"))
     .group_by(reads.c.thread_id)
 )
 _READER = select(readers).where(readers.c.member_id == bindparam("member_id"))

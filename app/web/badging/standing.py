@@ -9,8 +9,8 @@ from app.db import db
 from app.domain.badging import checklists, distance, library
 from app.domain.badging.distance import Distance
 from app.domain.people.members import Member
-from app.domain.rewards import guide
 from app.domain.ways import requests
+from app.web import site
 
 NEAREST_SHOWN = 3
 
@@ -44,7 +44,7 @@ class Standing(NamedTuple):
 
 def climb(member: Member) -> Climb | None:
     """How far a member is from the next rank; None where a site has no ranks."""
-    ladder = guide.ladder(db.session())
+    ladder = site.current().ladder
     here = next((step for step in ladder if step.position == member.rank), None)
     if here is None:
         return None
@@ -67,8 +67,8 @@ def of(badges: Sequence[Row], owner_id: int | None, progress: bool, own: bool = 
 
 def open_to(member: Member) -> list[Standing]:
     """The badges that a rule decides and a member has yet to earn, with how far each is."""
-    badges, held = library.every(db.session()), library.held(db.session(), member.id)
-    far = distance.of_member(db.session(), member.id, badges, held)
+    badges, held = site.current().badges, library.held(db.session(), member.id)
+    far = distance.of_member(db.session(), member.id, badges, held, member.zone)
     return [Standing(it, library.standing(it, False), None, far[it.id]) for it in badges if it.id in far]
 
 

@@ -90,13 +90,22 @@ def note(engine: Engine, member_id: int, which: ColumnElement[bool] | None, unti
 def bell_count() -> int:
     """How many notices the bell tells of, besides those that the page itself opens; none in quiet mode."""
     me = member()
-    unread, which = inbox.corner(me).unread, opened()
+    unread = inbox.corner(me).unread
     if me.quiet or not unread:
         return 0
-    if which is None or not inbox.has_unread(db.session(), me.id, which):
+    if not _opens_some(me.id):
         g.opens_nothing = True  # most pages: nothing has to be written once they have left
         return unread
-    return inbox.unread(db.session(), me.id, which)
+    which = opened()
+    return unread if which is None else inbox.unread(db.session(), me.id, which)
+
+
+def _opens_some(member_id: int) -> bool:
+    """Whether the page that was asked for opens a notice that was not read yet."""
+    if request.method == "GET" and (shown := g.get("shown")):
+        return inbox.has_unread_of_posts(db.session(), member_id, shown.post_ids)
+    which = opened()
+    return which is not None and inbox.has_unread(db.session(), member_id, which)
 
 
 def pop_ups() -> tuple[list[Tiding], list[Tiding]]:

@@ -4,7 +4,8 @@ The key of what is kept is everything the drawing depends on, so nothing has to 
 says is the same for all who look; what one may do with it is drawn apart from it, for each kind of viewer.
 """
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,8 +20,8 @@ from app.domain.people.members import Member
 
 KEPT = 1024
 LONGEST_KEPT = 20_000  # characters: a thousand long posts would fill the memory of the process
-EMPTY = Markup()
-TOKEN = "the-token-of-whoever-looks"  # noqa: S105  stands for it in what is kept
+# Stands in what is kept for the token of whoever looks. Nobody can know it, and so write it into a post.
+TOKEN = secrets.token_urlsafe(24)
 
 
 class Controls(NamedTuple):
@@ -36,66 +37,57 @@ class Controls(NamedTuple):
     accepted: bool
 
 
-def article(
-    thread: Row,
-    row: Row,
-    comments: Sequence[Row],
-    *,
-    viewer: Member | None,
-    mine: Mine,
-    here: str,
-    slot: Markup = EMPTY,
-) -> Markup:
-    """A post of a thread with its buttons and comments; `slot` holds a form to comment with."""
-    accepted = row.id == thread.accepted_post_id
-    return Markup(  # noqa: S704  of parts that are escaped
-        f'<article class="post{" accepted" if accepted else ""}" id="post-{row.id}" data-post="{row.id}">'
-        f"{inside(thread, row, comments, viewer=viewer, mine=mine, here=here, slot=slot)}</article>"
-    )
+class Look(NamedTuple):
+    """A thread as somebody looks at it. `here` is the address of the page, ready for one more part of its query."""
+
+    thread: Row
+    comments: Mapping[int, Sequence[Row]]  # by the post they stand under
+    viewer: Member | None
+    mine: Mine
+    here: str
+    slots: Mapping[int, str] = {}  # by post: a form to comment with
+
+    def articles(self, rows: Iterable[Row]) -> Markup:
+        """Posts with their buttons and comments."""
+        return self._with_token("".join(map(self._article, rows)))
+
+    def inside(self, row: Row) -> Markup:
+        """A post without the element around it."""
+        return self._with_token(self._inside(row))
+
+    def _with_token(self, drawn: str) -> Markup:
+        return Markup(drawn if self.viewer is None else drawn.replace(TOKEN, generate_csrf()))  # noqa: S704  escaped
+
+    def _article(self, row: Row) -> str:
+        mark = " accepted" if row.id == self.thread.accepted_post_id else ""
+        return f'<article class="post{mark}" id="post-{row.id}" data-post="{row.id}">{self._inside(row)}</article>'
+
+    def _inside(self, row: Row) -> str:
+        env, under = current_app.jinja_env, self.comments.get(row.id, ())
+        drawn = (
+            post(env, row, row.id == self.thread.accepted_post_id)
+            + _kept_controls(env, controls_of(self.thread, row, self.viewer, self.mine))
+            + comments_of(env, row.id, under, self.here)
+        )
+        if self.viewer is None:
+            return drawn
+        begun = "" if under else f'<ol class="comments" id="comments-{row.id}"></ol>'
+        return f'{drawn}{begun}<div class="slot" id="slot-{row.id}">{self.slots.get(row.id, "")}</div>'
 
 
-def inside(
-    thread: Row,
-    row: Row,
-    comments: Sequence[Row],
-    *,
-    viewer: Member | None,
-    mine: Mine,
-    here: str,
-    slot: Markup = EMPTY,
-) -> Markup:
-    """The same without the element around it."""
-    parts = [
-        post(row, row.id == thread.accepted_post_id),
-        controls(controls_of(thread, row, viewer, mine)),
-        comments_of(row.id, comments, here),
-    ]
-    if viewer is None:
-        return Markup().join(parts)
-    if not comments:
-        parts[2] = Markup('<ol class="comments" id="comments-{}"></ol>').format(row.id)
-    return Markup().join([*parts, Markup('<div class="slot" id="slot-{}">{}</div>').format(row.id, slot)])
-
-
-def post(row: Row, accepted: bool) -> Markup:
+def post(env: Environment, row: Row, accepted: bool) -> str:
     """Who wrote a post and when, and its text."""
     draw = _kept_post if len(row.html) <= LONGEST_KEPT else _drawn_post
-    return draw(current_app.jinja_env, row, accepted)
+    return draw(env, row, accepted)
 
 
-def comments_of(post_id: int, comments: Sequence[Row], here: str) -> Markup:
-    """The comments under a post. `here` is the address of the page, ready for one more part of its query."""
+def comments_of(env: Environment, post_id: int, comments: Sequence[Row], here: str) -> str:
+    """The comments under a post."""
     if not comments:
-        return EMPTY
+        return ""
     length = sum(len(it.html) for it in comments)
     draw = _kept_comments if length <= LONGEST_KEPT else _drawn_comments
-    return draw(current_app.jinja_env, post_id, tuple(comments), here)
-
-
-def controls(wanted: Controls) -> Markup:
-    """The row of buttons below a post."""
-    drawn = _kept_controls(current_app.jinja_env, wanted)
-    return drawn if wanted.viewer == "nobody" else Markup(drawn.replace(TOKEN, generate_csrf()))  # noqa: S704  as above
+    return draw(env, post_id, tuple(comments), here)
 
 
 def controls_of(thread: Row, row: Row, viewer: Member | None, mine: Mine) -> Controls:
@@ -113,19 +105,18 @@ def controls_of(thread: Row, row: Row, viewer: Member | None, mine: Mine) -> Con
     )  # fmt: skip
 
 
-def _drawn_post(env: Environment, row: Row, accepted: bool) -> Markup:
-    return Markup(env.get_template("threads/_post.html").render(post=row, accepted=accepted))  # noqa: S704  it is escaped
+def _drawn_post(env: Environment, row: Row, accepted: bool) -> str:
+    return env.get_template("threads/_post.html").render(post=row, accepted=accepted)
 
 
-def _drawn_comments(env: Environment, post_id: int, comments: tuple[Row, ...], here: str) -> Markup:
-    template = env.get_template("threads/_comments.html")
-    return Markup(template.render(post_id=post_id, comments=comments, here=here))  # noqa: S704  it is escaped
+def _drawn_comments(env: Environment, post_id: int, comments: tuple[Row, ...], here: str) -> str:
+    return env.get_template("threads/_comments.html").render(post_id=post_id, comments=comments, here=here)
 
 
 @lru_cache(4 * KEPT)
-def _kept_controls(env: Environment, wanted: Controls) -> Markup:
+def _kept_controls(env: Environment, wanted: Controls) -> str:
     drawn = env.get_template("threads/_controls.html").render(it=wanted, token=TOKEN)
-    return Markup(drawn.replace("\n", ""))  # noqa: S704  it is escaped; there are many of it on a page
+    return drawn.replace("\n", "")  # there are many of it on a page
 
 
 _kept_post, _kept_comments = lru_cache(KEPT)(_drawn_post), lru_cache(KEPT)(_drawn_comments)

@@ -97,7 +97,7 @@ def _list(category: Row | None) -> str | Response:
         more=more, page=page, sort=sort, category=category, tag=tag, here=here,
         base=f"{here}?{urlencode({'sort': sort} | ({'tag': tag} if tag else {}))}&",
         following=category is not None and category.is_followed,
-        categories=listing.all_categories(db.session()),
+        categories=site.current().categories,
         leaders=leaders.this_week(db.session(), week_at(now(), site.current().site.zone), LEADERS_SHOWN),
         climb=standing.climb(looking) if looking else None,
         nearest=standing.closest(ahead), started=standing.listed(ahead),

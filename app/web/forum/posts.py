@@ -200,8 +200,7 @@ def _article(post_id: int) -> str:
     """A post as it stands in its thread, for who is looking."""
     post = _visible(post_id)
     thread = reading.head(db.session(), post.thread_id) or abort(404)
-    found = reading.one(db.session(), post_id) or abort(404)
+    row, comments = reading.one(db.session(), post_id) or abort(404)
     looking = member()
     mine = reading.mine(db.session(), post.thread_id, looking, [post_id])
-    here = f"/t/{thread.id}/{thread.slug}?"
-    return fragments.article(thread, *found, viewer=looking, mine=mine, here=here)
+    return fragments.Look(thread, {row.id: comments}, looking, mine, f"/t/{thread.id}/{thread.slug}?").articles([row])

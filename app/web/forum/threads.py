@@ -3,7 +3,6 @@
 from urllib.parse import urlencode
 
 from flask import Blueprint, abort, redirect, render_template, request
-from markupsafe import Markup
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -43,17 +42,16 @@ def show(thread_id: int, slug: str = "") -> str | Response | tuple[str, int]:
         abort(404)
     presence.show(thread_id, _shown(found))
     mine, here = _mine(thread, found, looking), f"/t/{thread_id}/{thread.slug}?page={page}&"
-    forms = _forms(thread, looking, mine)
-    slots = _slots(thread, looking)
-
-    def draw(row: Row, *, inside: bool = False) -> Markup:
-        comments = found.comments.get(row.id, ())
-        drawn = fragments.inside if inside else fragments.article
-        return drawn(
-            thread, row, comments, viewer=looking, mine=mine, here=here, slot=slots.get(row.id, fragments.EMPTY)
-        )
-
-    return render_template("threads/show.html", thread=thread, found=found, page=page, draw=draw, mine=mine, **forms)
+    look = fragments.Look(thread, found.comments, looking, mine, here, _slots(thread, looking))
+    return render_template(
+        "threads/show.html",
+        thread=thread,
+        found=found,
+        page=page,
+        look=look,
+        mine=mine,
+        **_forms(thread, looking, mine),
+    )
 
 
 @bp.get("/p/<int:post_id>")
@@ -94,13 +92,12 @@ def _categories(looking: Member | None) -> object:
     return posts.open_categories(db.session(), looking) if looking and looking.is_staff else ()
 
 
-def _slots(thread: Row, looking: Member | None) -> dict[int, Markup]:
+def _slots(thread: Row, looking: Member | None) -> dict[int, str]:
     """The form for a comment under the post that the address names."""
     wanted = _number("comment")
     if not wanted or looking is None or posts.why_not(thread, looking, comment=True):
         return {}
-    drawn = render_template("posts/_composer.html", form=writing.comment(thread, wanted), thread=thread)
-    return {wanted: Markup(drawn)}  # noqa: S704  a template of ours
+    return {wanted: render_template("posts/_composer.html", form=writing.comment(thread, wanted), thread=thread)}
 
 
 def _removed(session: Session, thread_id: int, looking: Member | None) -> tuple[str, int]:

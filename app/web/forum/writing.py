@@ -215,9 +215,9 @@ def _posted(thread_id: int, form: Form, post: Post, new: bool) -> str:
         drawn = next((it for it in found[1] if it.id == post.id), None)
         return render_template("posts/_commented.html", comment=drawn, on=post.parent_id, new=new, form=form)
     found = reading.one(db.session(), post.id) or abort(404)
-    article = fragments.article(
-        thread, *found, viewer=member(), mine=reading.Mine(), here=f"/t/{thread.id}/{thread.slug}?"
-    )
+    row, comments = found
+    look = fragments.Look(thread, {row.id: comments}, member(), reading.Mine(), f"/t/{thread.id}/{thread.slug}?")
+    article = look.articles([row])
     return render_template("posts/_replied.html", article=article, thread=thread, new=new, form=_form(thread, None))
 
 

@@ -93,8 +93,7 @@ def _decision(site: Site, cookie: str, reference: Ask) -> Row:
     with site.open() as session:
         made = session.scalar(select(func.count()).select_from(BadgeRequest).where(BadgeRequest.state == "approved"))
     assert made == ROUNDS * REQUESTS + 2, made
-    target = 4.0 if site.on_sqlite else 6.0
-    return at_most("a decision in a queue of 500", site.engine_name, shown(spent), shown(bare), spent / bare, target)
+    return at_most("a decision in a queue of 500", site.engine_name, shown(spent), shown(bare), spent / bare, 5.5)
 
 
 Ask = Callable[[], bytes]

@@ -37,11 +37,17 @@ class Settings:
     trusted_proxies: int
     production: bool
     secret_key: str
+    old_secret_keys: tuple[str, ...]
     metrics_token: str | None
 
     @property
     def site_host(self) -> str:
         return urlsplit(self.site_url).hostname or "localhost"
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """What was ever signed with, for links in letters that were sent long ago."""
+        return (self.secret_key, *self.old_secret_keys)
 
     @property
     def is_https(self) -> bool:
@@ -103,6 +109,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0, 0, 8),
         production=production,
         secret_key=_secret_key(environ, instance_dir, production),
+        old_secret_keys=tuple(environ.get("OLD_SECRET_KEYS", "").split()),
         metrics_token=environ.get("METRICS_TOKEN") or None,
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, MutableMapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask, request
 from flask.templating import Environment
@@ -149,9 +150,10 @@ def day(when: datetime) -> Markup:
     return _time(when, _date(when))
 
 
-def moment(when: datetime) -> Markup:
-    """A date with its time: 18 Nov 2026, 16:20 UTC."""
-    return _time(when, f"{_date(when)}, {_exact(when)[11:16]} UTC")
+def moment(when: datetime, zone: str = "UTC") -> Markup:
+    """A date with its time, in a zone: 18 Nov 2026, 16:20 UTC."""
+    there = when.astimezone(ZoneInfo(zone))
+    return _time(when, f"{on_date(there)}, {there.hour:02}:{there.minute:02} {there.tzname()}")
 
 
 def ago(when: datetime) -> Markup:

@@ -331,6 +331,20 @@ def test_who_gave_what_completed_a_badge_is_quietly_thanked(session, people, eva
     assert written(session, ada) == ["reaction"]
 
 
+def test_a_badge_for_one_post_names_it_while_it_is_there(session, people, evaluate):
+    ada, ben, *_ = people
+    make_ranks(session)
+    make_badge(session, "good-answer", earn={"count": "insightful_received", "n": 1, "each": "post"})
+    make_badge(session, "beacon", earn={"count": "insightful_received", "n": 1})
+    answer = make_answer(session, by=ben)
+    reactions.react(session, answer, ada, "insightful")
+    evaluate()
+    earned = [it for it in told(session, ben) if "earned" in it]
+    assert sorted(earned) == ["You earned Beacon", "You earned Good Answer in “A thread”"]
+    removals.remove(session, answer, ben)
+    assert "You earned Good Answer" in told(session, ben)
+
+
 def test_nobody_is_thanked_for_what_a_member_did_alone(session, people, evaluate):
     ada, *_ = people
     make_ranks(session)

@@ -23,7 +23,10 @@ from tests.faults.office import office
 from tests.mail.scene import look, owe, use, wait
 from tests.mail.servers import free_port
 
-LETTERS = 20 if os.environ.get("FULL") else 4
+FULL = bool(os.environ.get("FULL"))
+LETTERS = 500 if FULL else 4
+PATIENT = 20 if FULL else 4  # of the faults that take their time
+LONG = ("slow", "hangs", "hangs after the dot")
 pytestmark = [pytest.mark.faults, pytest.mark.filterwarnings("ignore:Requiring AUTH")]
 
 
@@ -34,7 +37,7 @@ def _impatient(monkeypatch):
 
 
 def settle(app, engine, minutes=60, rounds=40):
-    """Send, and let time pass, until nothing is left to try."""
+    """Send, and let time pass, until nothing is left to try. A fault of the whole way ends a round."""
     for _ in range(rounds):
         with app.app_context():
             mail.send()
@@ -73,13 +76,13 @@ def test_a_door_that_stays_shut_for_a_while_costs_a_letter_nothing(app, engine, 
 
 @pytest.mark.parametrize("fault", [*offices.PASSING, *offices.FOR_GOOD, *offices.IN_DOUBT])
 def test_what_goes_wrong_with_a_letter_is_mended_or_told(app, engine, monkeypatch, count, fault):
-    whom = {}
-    for nth in range(LETTERS):
+    whom, number = {}, PATIENT if fault in LONG else LETTERS
+    for nth in range(number):
         whom[owe(engine, f"member{nth}w")] = f"member{nth}w@members.example"
     with office() as (post, url):
         use(app, monkeypatch, url)
-        post.next_fault = offices.times(fault, LETTERS)
-        settle(app, engine)
+        post.next_fault = offices.times(fault, number)
+        settle(app, engine, rounds=2 * number + 40)
         copies = post.copies()
         for letter, to in whom.items():
             row, taken = look(engine, letter), copies.get(to, [])
@@ -91,13 +94,13 @@ def test_what_goes_wrong_with_a_letter_is_mended_or_told(app, engine, monkeypatc
                 assert 1 <= len(taken) <= (2 if fault in offices.IN_DOUBT else 1)
                 assert len({it.name for it in taken}) == 1
                 assert row.handovers == 2 or len(taken) == 1
-        assert sum(post.faults.values()) == LETTERS
+        assert sum(post.faults.values()) == number
     doubled = sum(len(it) > 1 for it in copies.values())
-    count(mails=LETTERS, faults=post.faults, doubled=doubled, refused=len(post.refused))
+    count(mails=number, faults=post.faults, doubled=doubled, refused=len(post.refused))
 
 
 def test_everything_at_random_loses_nothing(app, engine, monkeypatch, count):
-    whom = {owe(engine, f"member{nth}v"): f"member{nth}v@members.example" for nth in range(LETTERS * 10)}
+    whom = {owe(engine, f"member{nth}v"): f"member{nth}v@members.example" for nth in range(PATIENT * 10)}
     with office() as (post, url):
         use(app, monkeypatch, url)
         post.next_fault = offices.sometimes(Random(7), 0.3)
@@ -109,14 +112,14 @@ def test_everything_at_random_loses_nothing(app, engine, monkeypatch, count):
             assert row.state in ({"sent"} if taken and row.handovers == 1 else {"sent", "bounced", "dead", "uncertain"})
             assert taken or to in post.refused or (row.state, row.handovers) == ("uncertain", 2)
             assert len(taken) <= max(row.handovers, 1)
-        assert sum(post.faults.values()) >= LETTERS
+        assert sum(post.faults.values()) >= PATIENT
     doubled = sum(len(it) > 1 for it in copies.values())
     count(mails=len(whom), faults=post.faults, doubled=doubled, refused=len(post.refused))
 
 
 def test_a_server_that_is_down_for_six_hours_gets_every_letter_once_and_the_oldest_first(app, engine, monkeypatch):
     port, start = free_port(), datetime(2027, 3, 28, 0, 30, tzinfo=UTC)  # the clocks of Europe change meanwhile
-    number = 200 if os.environ.get("FULL") else 24
+    number = 200 if FULL else 24
     use(app, monkeypatch, f"smtp://127.0.0.1:{port}")
     with time_machine.travel(start, tick=False) as clock:
         for minute in range(0, 360, 5):

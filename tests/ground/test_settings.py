@@ -56,6 +56,12 @@ def test_production_needs_a_secret_key(tmp_path):
     assert read(tmp_path, APP_ENV="production", SECRET_KEY=LONG).secret_key == LONG
 
 
+def test_keys_of_before_are_for_what_was_signed_with_them(tmp_path):
+    settings = read(tmp_path, SECRET_KEY=LONG, OLD_SECRET_KEYS=" older  oldest ")
+    assert settings.secret_keys == (LONG, "older", "oldest")
+    assert read(tmp_path, SECRET_KEY=LONG).secret_keys == (LONG,)
+
+
 def test_development_keeps_a_key_that_only_we_can_read(tmp_path):
     first = read(tmp_path).secret_key
     assert read(tmp_path).secret_key == first

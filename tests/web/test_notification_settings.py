@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -190,6 +190,16 @@ def mails(client):
         it["data-mail"]: it.get_text(" ", strip=True)
         for it in soup(client.get("/settings/mails")).select("[data-mail]")
     }
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"), [("Asia/Tokyo", "21 Nov 2026, 03:05 JST"), ("UTC", "20 Nov 2026, 18:05 UTC")]
+)
+def test_letters_are_listed_with_the_members_own_time(client, engine, ada, zone, shown):
+    with transaction(engine) as session:
+        session.get_one(Member, ada.id).zone = zone
+        letter = sent(session, ada, sent_at=datetime(2026, 11, 20, 18, 5, tzinfo=UTC))
+    assert shown in mails(client)[str(letter.id)]
 
 
 def test_the_letters_of_the_last_days_are_listed_with_time_state_and_code(app, client, engine, ada):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -88,6 +89,17 @@ def test_a_link_two_years_old_works_after_a_change_of_address(client, engine, ad
         member.email, member.joined_at = "elsewhere@members.example", now() - timedelta(days=730)
     assert client.post(old, data=ONE_CLICK).status_code == 200
     assert how_often(engine, ada) == "never"
+
+
+@pytest.mark.parametrize(("known", "status", "often"), [(("of last year",), 200, "never"), ((), 404, "immediately")])
+def test_a_link_from_before_a_new_key_works_while_the_old_one_is_known(
+    app, client, engine, ada, monkeypatch, known, status, often
+):
+    settings = dataclasses.replace(app.config["SETTINGS"], old_secret_keys=known)
+    monkeypatch.setitem(app.config, "SETTINGS", settings)
+    path = unsubscribing.path("of last year", ada.id, "badge_earned")
+    assert client.post(path, data=ONE_CLICK).status_code == status
+    assert how_often(engine, ada) == often
 
 
 def test_somebody_else_who_is_signed_in_stops_the_letters_of_whom_they_were_for(app, client, engine, ada, link):

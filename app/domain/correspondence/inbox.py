@@ -27,6 +27,7 @@ from app.domain.forum.threads import REACTIONS, Category, Mention, Post, Reactio
 from app.domain.notices.notifications import Notification
 from app.domain.people.blocks import Block
 from app.domain.people.members import Member
+from app.domain.record.activities import Activity
 from app.domain.writing.conversations import CORNER
 
 PER_PAGE = 30
@@ -36,6 +37,7 @@ SHOWN_IN_PASSING = 20
 notices, posts, threads, categories = (it.__table__ for it in (Notification, Post, Thread, Category))
 awards, badges, reactions, blocks, mentions = (it.__table__ for it in (Award, Badge, Reaction, Block, Mention))
 earners, givers = members.alias("earners"), members.alias("givers")
+deeds, earning, where_earned = Activity.__table__, posts.alias("earning"), threads.alias("where_earned")
 staff = members.alias("staff")
 
 _unread = notices.c.read_at.is_(None)
@@ -245,6 +247,10 @@ def _rows() -> Select[Any]:
         .outerjoin(members, actor)
         .outerjoin(givers, and_(givers.c.id == awards.c.by_id, givers.c.deleted_at.is_(None)))
         .join(earners, earners.c.id == notices.c.member_id)
+        # The post that a badge was earned for; of some badges the subject is a year, and no deed at a post is of a year.
+        .outerjoin(deeds, and_(deeds.c.seq == awards.c.seq, deeds.c.post_id == awards.c.subject))
+        .outerjoin(earning, and_(earning.c.id == deeds.c.post_id, earning.c.deleted_at.is_(None)))
+        .outerjoin(where_earned, and_(where_earned.c.id == earning.c.thread_id, where_earned.c.deleted_at.is_(None)))
     )
     return (
         select(
@@ -254,6 +260,7 @@ def _rows() -> Select[Any]:
             members.c.id.label("author_id"), members.c.username, members.c.name, members.c.photo,
             badges.c.slug.label("badge_slug"), badges.c.name.label("badge"), badges.c.family, badges.c.tier,
             badges.c.glyph, awards.c.reason, givers.c.name.label("giver"), earners.c.username.label("own_name"),
+            where_earned.c.title.label("earned_in"),
         )
         .select_from(source)
         .order_by(notices.c.id.desc())

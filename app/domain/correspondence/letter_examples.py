@@ -25,7 +25,7 @@ AWARD = SimpleNamespace(
     badge="Meet-up", tier="bronze", family="hangar", glyph="map-pin", about="Attend a user group.", giver="Ben Okri",
     reason="Thank you for the talk about fog. Half the room stayed to ask.",
 )  # fmt: skip
-NOTICE = SimpleNamespace(facts=None, name="Ben Okri", username="ben")
+NOTICE = SimpleNamespace(facts=None, earned_in="", name="Ben Okri", username="ben")
 QUOTE = "Follow the lights, keep the needle in the middle, and go round if you see nothing at the minimum."
 
 # What each kind says, what is quoted in it, and where it leads.

@@ -123,6 +123,8 @@ def _badge_earned(it: Row, _group: Row | None) -> Said:
         )  # fmt: skip
         return Said(said, f"/u/{it.own_name}/badges", "medal")
     said = _("You earned %(badge)s", badge=strong(it.badge))
+    if it.earned_in:
+        said = _("You earned %(badge)s in “%(title)s”", badge=strong(it.badge), title=it.earned_in)
     if facts.get("nominated"):
         said = _("%(said)s: %(who)s nominated you", said=said, who=who(it))
     if it.giver and it.reason:

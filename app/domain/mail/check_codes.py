@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,11 +32,14 @@ def mark(secret_key: str, letter: Delivery) -> str:
     return _seal(secret_key, letter).hex()
 
 
-def find(session: Session, secret_key: str, typed: str) -> Delivery | None:
-    """The letter with that code or Message-ID, if we sent it and still remember it."""
+def find(session: Session, secret_keys: Sequence[str], typed: str) -> Delivery | None:
+    """The letter with that code or Message-ID, if we sent it and still remember it, with this key or an earlier one."""
     seal = _typed(typed)
-    if seal is None:
-        return None
+    found = (_sealed(session, it, seal) for it in secret_keys) if seal else ()
+    return next((it for it in found if it), None)
+
+
+def _sealed(session: Session, secret_key: str, seal: bytes) -> Delivery | None:
     signature = seal[:HALF]
     number = int.from_bytes(_masked(secret_key, signature, seal[HALF:]))
     letter = session.scalars(select(Delivery).where(Delivery.id == number, Delivery.handovers > 0)).first()

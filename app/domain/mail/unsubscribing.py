@@ -6,6 +6,7 @@ A link is signed for one member and one list of letters. It holds no time, no ad
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -36,13 +37,13 @@ def path(secret_key: str, member_id: int, kind: str) -> str:
     return f"/unsubscribe/{member_id}.{what}.{_signature(secret_key, member_id, what)}"
 
 
-def find(session: Session, secret_key: str, token: str) -> Subscription | None:
-    """What a link is about, or None where we never made it."""
+def find(session: Session, secret_keys: Sequence[str], token: str) -> Subscription | None:
+    """What a link is about, or None where we never made it, with this secret key or an earlier one."""
     parts = TOKEN.fullmatch(token)
     if parts is None:
         return None
     member_id, what, signature = int(parts[1]), parts[2], parts[3]
-    ours = hmac.compare_digest(_signature(secret_key, member_id, what), signature)
+    ours = any(hmac.compare_digest(_signature(it, member_id, what), signature) for it in secret_keys)
     member = session.get(Member, member_id) if ours and what in LISTS else None
     return Subscription(member, what) if member else None
 

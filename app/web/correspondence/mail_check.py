@@ -29,7 +29,7 @@ def show() -> str:
     settings, typed = current_app.config["SETTINGS"], line("code", CODE_MOST)
     if typed:
         brakes.spend(CHECKING)
-    letter = check_codes.find(db.session(), settings.secret_key, typed) if typed else None
+    letter = check_codes.find(db.session(), settings.secret_keys, typed) if typed else None
     return render_template(
         "mail_check/show.html",
         typed=typed,

@@ -76,7 +76,7 @@ def let_in_without_a_token(state: BlueprintSetupState) -> None:
 
 
 def _find(session: Session, token: str) -> Subscription | None:
-    return unsubscribing.find(session, current_app.config["SETTINGS"].secret_key, token)
+    return unsubscribing.find(session, current_app.config["SETTINGS"].secret_keys, token)
 
 
 def _unknown() -> tuple[str, int]:

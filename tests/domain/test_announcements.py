@@ -65,6 +65,13 @@ def test_every_member_is_told_once_in_several_steps(session, few):
     assert tell(session) == 0
 
 
+def test_a_run_ends_after_so_many_steps_and_the_next_goes_on(session, few, monkeypatch):
+    monkeypatch.setattr(announcements, "STEPS", 2)
+    announce(session)
+    assert [tell(session) for _run in range(3)] == [6, 4, 0]
+    assert whom(session) == EVERYBODY
+
+
 def test_who_joined_later_is_not_told_and_who_is_told_already_is_not_again(session, few):
     thread = announce(session)
     make_member(session, "late")

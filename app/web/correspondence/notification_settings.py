@@ -86,7 +86,7 @@ def resume() -> Response:
     """Let e-mail come again."""
     with transaction() as writing:
         preferences.resume(writing, myself(writing))
-    return on_to(f"{PAGE}#all", _("E-mail comes again, as you chose it below."))
+    return on_to(f"{PAGE}#all", _("E-mail comes again, as you chose it."))
 
 
 @bp.get("/settings/mails")

@@ -1,6 +1,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup browser postgres check format test bench faults demo lock clean
+.PHONY: help run setup browser postgres check format test quick bench faults demo lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -49,6 +49,9 @@ format: setup ## put the code into its usual form
 
 test: setup browser postgres ## every test, on SQLite and PostgreSQL, with browser and small fault runs
 	@$(BIN)/pytest -n 2 --dist loadscope $(PYTEST_OPTIONS)
+
+quick: setup ## the fast part, under a minute: domain, commands, words and architecture, on SQLite
+	@$(BIN)/pytest -n 2 --dist loadscope -m "not faults" -k "not postgresql" tests/domain tests/cli tests/test_architecture.py tests/test_words.py $(PYTEST_OPTIONS)
 
 bench: setup postgres ## measure, beside references of the same run (BENCH=full for 10 million activities)
 	@exec $(BIN)/python -m tests.bench

@@ -20,7 +20,7 @@ import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from redis import Redis
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -40,6 +40,7 @@ CHROMIUM_FLAGS = [
 
 hypothesis.settings.register_profile("small", max_examples=100, deadline=None)
 hypothesis.settings.register_profile("full", max_examples=2000, deadline=None)
+expect.set_options(timeout=30_000)  # a busy machine takes its time; what is so is seen at once
 hypothesis.settings.load_profile("full" if os.environ.get("FULL") else "small")
 
 

@@ -154,7 +154,7 @@ def start_redis(instance_dir: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, preexec_fn=tied_to(os.getpid())
     )
-    assert redis_server.answers(f"unix://{redis_server.socket_path(instance_dir)}", within=20)
+    assert redis_server.answers(f"unix://{redis_server.socket_path(instance_dir)}", within=30)
     return process
 
 
@@ -169,7 +169,7 @@ def signals_kept() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def until(holds: Any, what: str, *, seconds: float = 20.0) -> None:
+def until(holds: Any, what: str, *, seconds: float = 30.0) -> None:
     """Wait until something holds; AssertionError when it does not in time."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -92,7 +92,7 @@ def test_what_is_typed_survives_leaving(window, ada):
     page.goto("/t/new")
     page.fill("#title", "Half a title")
     page.fill("#body", "Half a thought")
-    expect(page.locator("#saved-new")).to_contain_text("Draft saved", timeout=10_000)
+    expect(page.locator("#saved-new")).to_contain_text("Draft saved")
     page.goto("/")
     page.goto("/t/new")
     expect(page.locator("#title")).to_have_value("Half a title")
@@ -153,7 +153,7 @@ def test_the_pages_of_writing_break_no_rule_and_do_not_scroll_sideways(window, a
     page.click("text=Post thread")
     page.goto(f"{THREAD}")
     page.fill("#body", "A draft")
-    expect(page.locator("#saved-t-2")).to_contain_text("Draft saved", timeout=10_000)
+    expect(page.locator("#saved-t-2")).to_contain_text("Draft saved")
     own = "/t/1/" + "which-gate-averylongword"
     page.goto(own)
     mine = page.get_attribute("article[data-post]", "data-post")

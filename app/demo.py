@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from app.db import snapshot, transaction
 from app.domain import catalogue  # fmt: skip
 from app.domain.awarding import awards, backfill, derived, evaluator, leaders  # fmt: skip
+from app.domain.badging import badges
 from app.domain.badging.badges import Badge
 from app.domain.base import now
 from app.domain.catalogue import site
@@ -303,7 +304,7 @@ class Play:
 
     def award(self, told: dict[str, Any]) -> None:
         """The team gives somebody a badge, if the catalogue has it."""
-        badge = self.session.scalars(select(Badge).where(Badge.slug == told["badge"])).first()
+        badge = badges.find(self.session, told["badge"])
         if badge is None:
             return
         for who in told["to"]:
@@ -311,7 +312,7 @@ class Play:
 
     def ask(self, told: dict[str, Any]) -> None:
         """Somebody asks for a badge, if the catalogue has it; a moderator asks back, approves or declines."""
-        badge = self.session.scalars(select(Badge).where(Badge.slug == told["badge"])).first()
+        badge = badges.find(self.session, told["badge"])
         if badge is None:
             return
         at, after, on_stage = self.ago(told["day"]), timedelta(hours=told.get("after", 0)), list[BadgeRequest]()

@@ -18,7 +18,7 @@ from app.domain.awarding import backfill as backfills
 from app.domain.awarding import export
 from app.domain.awarding.backfill import Gain, Tell
 from app.domain.awarding.imported import ImportRun
-from app.domain.badging import explanations
+from app.domain.badging import badges, explanations
 from app.domain.badging.badges import Badge
 from app.domain.badging.explanations import Explanation
 from app.domain.people.members import Member
@@ -109,7 +109,7 @@ def explain(username: str, badge_slug: str) -> None:
     member = session.scalar(select(Member).where(Member.username_key == username.lower()))
     if member is None:
         raise click.ClickException(f"There is no member called {username!r}.")
-    badge = session.scalar(select(Badge).where(Badge.slug == badge_slug))
+    badge = badges.find(session, badge_slug)
     if badge is None or badge.version_id is None:
         raise click.ClickException(f"There is no badge called {badge_slug!r}.")
     for line in _words(session, member, badge, explanations.explain(session, member, badge)):

@@ -122,6 +122,8 @@ def test_who_edits_over_somebody_else_is_told(boss, session):
         "/staff/badges/night-owl", data=BADGE | {"about": "Theirs.", "seen": page, "csrf_token": token(boss.client)}
     )
     assert answer.status_code == 409
+    assert soup(answer).select_one("#about")["value"] == "Theirs."
+    assert "Somebody else changed this badge" in soup(answer).select_one("#problems").text
     assert session.scalars(select(Badge.about).filter_by(slug="night-owl")).one() == "Mine."
 
 
@@ -193,3 +195,57 @@ def test_the_download_loads_back_to_no_difference(boss, session):
     answer = boss.client.get("/staff/catalogue.toml")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="flight.toml"'
     assert not catalogue.difference(session, catalogue.parse(answer.data, "it"))
+
+
+def test_a_wrong_part_of_a_rule_is_told_by_its_number_and_the_rest_of_the_rule_is_kept(boss):
+    rule = '{ all = [{ count = "asked" }, { any = [{ has = "safe-hands" }, { count = "acepted" }] }] }'
+    page = soup(publish(boss, do="save", rule=rule))
+    told = page.select_one("#rule-problem").text
+    assert told == "all, part 2, any, part 2, count: unknown kind 'acepted'. Did you mean 'accepted'?"
+    assert page.select_one("#rule").text.strip() == rule
+
+
+def test_whoever_writes_a_rule_has_its_language_beside_the_form(boss):
+    page = boss.get("/staff/badges/new").select_one("#rules")
+    assert "Have 10 answers accepted by somebody else." in page.text
+    assert "insightful_received" in page.text
+    assert "[[lesson]]" in boss.get("/staff/catalogue").select_one("#tables").text
+
+
+def test_a_catalogue_that_somebody_changed_meanwhile_is_kept_as_typed_and_saved_after_a_look(boss, session):
+    page = boss.get("/staff/catalogue")
+    mine = page.select_one("#content").text.strip().replace('name = "Captain"', 'name = "Skipper"')
+    publish(boss, do="save")
+    seen = page.select_one("#edit-catalogue [name=seen]")["value"]
+    answer = boss.send("/staff/catalogue", "#edit-catalogue", content=mine, seen=seen, do="save")
+    assert answer.status_code == 409
+    assert "Somebody changed the catalogue" in soup(answer).select_one("#problems").text
+    assert "Skipper" in soup(answer).select_one("#content").text
+    look = soup(boss.send("/staff/catalogue", "#edit-catalogue", content=mine, seen=seen, do="preview"))
+    assert "badge night-owl: not in the file" in look.select_one("#difference").text
+    fresh = look.select_one("#edit-catalogue [name=seen]")["value"]
+    assert boss.send("/staff/catalogue", "#edit-catalogue", content=mine, seen=fresh, do="save").status_code == 303
+
+
+def test_a_text_that_is_too_long_is_refused_and_never_cut(boss, session):
+    content = boss.get("/staff/catalogue").select_one("#content").text
+    answer = boss.send("/staff/catalogue", "#edit-catalogue", content=content + "#" * 250_000, do="save")
+    assert (answer.status_code, "larger than 250,000 bytes" in soup(answer).select_one("#problems").text) == (422, True)
+    assert boss.send("/staff/catalogue", "#edit-catalogue", content=content + "#" * 150_000).status_code == 303
+
+
+def test_lessons_and_replies_are_edited_as_text_too(boss, engine):
+    content = boss.get("/staff/catalogue").select_one("#content").text
+    changed = content.replace("# Asking so that", "# Asking, so that").replace('name = "Not yet"', 'name = "Soon"')
+    look = soup(boss.send("/staff/catalogue", "#edit-catalogue", content=changed, do="preview"))
+    told = look.select_one("#difference").text
+    for line in ("+ # Asking, so that", "+ reply Soon: new, decline", "- reply Not yet: not in the file; stays"):
+        assert line in told
+    assert boss.send("/staff/catalogue", "#edit-catalogue", content=changed, do="save", retire="1").status_code == 303
+    page = boss.get("/staff/texts/lesson-asking")
+    assert "with the catalogue" in page.select_one("aside").text
+    assert "Version 2" in page.select_one("aside").text
+    boss.get("/staff/texts/lesson-asking?version=0", status=404)
+    assert {it.b.text for it in boss.get("/staff/replies").select("[data-reply]")} >= {"Soon"}
+    assert "Not yet" not in boss.get("/staff/replies").select_one("main").text
+    assert "changed the catalogue" in boss.get("/staff/log").select_one("main").text

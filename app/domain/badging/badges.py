@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.domain.base import Base, now
 from app.domain.people.members import Member
@@ -35,6 +35,11 @@ class Badge(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     version: Mapped["BadgeVersion | None"] = relationship(foreign_keys=version_id)
+
+
+def find(session: Session, slug: str) -> Badge | None:
+    """The badge of that slug."""
+    return session.scalars(select(Badge).where(Badge.slug == slug)).one_or_none()
 
 
 class BadgeVersion(Base):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain import catalogue
 from app.domain.awarding import backfill
-from app.domain.badging import criteria
+from app.domain.badging import badges, criteria
 from app.domain.badging.badges import Award, Badge
 from app.domain.base import ring_after_commit
 from app.domain.catalogue import BadgeEntry, Catalogue, Difference, site
@@ -39,11 +39,6 @@ class Outlook(NamedTuple):
     some: Sequence[str]
 
 
-def find(session: Session, slug: str) -> Badge | None:
-    """A badge with its present version."""
-    return session.scalars(select(Badge).where(Badge.slug == slug)).one_or_none()
-
-
 def seen(badge: Badge | None) -> str:
     """A mark of how a badge stands, to tell whether somebody changed it meanwhile."""
     return hashed(repr(site.badge_entry(badge)))[:16] if badge else ""
@@ -61,9 +56,9 @@ def entry(session: Session, typed: Mapping[str, Any]) -> BadgeEntry:
     """
     table = {name: typed[name] for name in FIELDS if typed.get(name)} | _rule(str(typed.get("rule", "")))
     data = catalogue.current(session).as_data()
-    badges = data["badge"]
-    place = next((i for i, it in enumerate(badges) if it["slug"] == table.get("slug")), len(badges))
-    badges[place : place + 1] = [table]
+    listed = data["badge"]
+    place = next((i for i, it in enumerate(listed) if it["slug"] == table.get("slug")), len(listed))
+    listed[place : place + 1] = [table]
     problems: dict[str, str] = {}
     for flaw in flaws(data):
         problems.setdefault(_field(flaw, place), _told(flaw, place))
@@ -87,7 +82,7 @@ def outlook(session: Session, badge: BadgeEntry) -> Outlook | None:
     if not badge.earn or badge.state != "published":
         return None
     earned = criteria.parse(badge.earn).earned()
-    known = find(session, badge.slug)
+    known = badges.find(session, badge.slug)
     held = and_(
         Award.badge_id == (known.id if known else 0),
         Award.member_id == earned.c.member_id,
@@ -108,7 +103,7 @@ def publish(session: Session, by: Member, badge: BadgeEntry, *, mark: str) -> Ba
 
     Raises Conflict where somebody changed it since `mark` was seen, or badges would need each other in a circle.
     """
-    before = find(session, badge.slug)
+    before = badges.find(session, badge.slug)
     if seen(before) != mark:
         raise Conflict(
             _(

@@ -1,21 +1,23 @@
 """The catalogue that a site is using: its rows in the form of a file."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from app.domain.badging.badges import Badge
-from app.domain.base import EPOCH
+from app.domain.base import EPOCH, Base
 from app.domain.catalogue import extras
-from app.domain.catalogue.entries import BadgeEntry, Catalogue, MilestoneEntry, PointsEntry, RankEntry
+from app.domain.catalogue.entries import BadgeEntry, Catalogue, Entry, MilestoneEntry, PointsEntry, RankEntry
 from app.domain.catalogue.fields import MADE_HERE
 from app.domain.catalogue.loaded import LoadedCatalogue
 from app.domain.record.points import PointRule, Rank
 from app.domain.rewards.swag import Milestone
 
+E = TypeVar("E", bound=Entry)
 UNNAMED = ("community", "Our badges")  # of a site that never loaded a file
 
 
@@ -66,63 +68,27 @@ def badge_entry(badge: Badge) -> BadgeEntry:
     earn, how = (version.criterion, version.how) if version else (None, "")
     if earn:  # the rule's own sentence stands on the first line
         _, _, how = how.partition("\n")
-    return BadgeEntry.from_data(
-        {
-            "slug": badge.slug,
-            "name": badge.name,
-            "family": badge.family,
-            "tier": badge.tier,
-            "glyph": badge.glyph,
-            "about": badge.about,
-            "state": badge.state,
-            "ways": list(badge.ways),
-            "earn": earn or None,
-            "how": how,
-        }
-    )
+    return _entry(BadgeEntry, badge, earn=earn or None, how=how)
 
 
 def rank_entry(rank: Rank) -> RankEntry:
-    return RankEntry.from_data(
-        {
-            "slug": rank.slug,
-            "name": rank.name,
-            "points": rank.points,
-            "stars": rank.stars,
-            "about": rank.about,
-            "unlocks": list(rank.unlocks),
-        }
-    )
+    return _entry(RankEntry, rank)
 
 
 def milestone_entry(milestone: Milestone) -> MilestoneEntry:
-    return MilestoneEntry.from_data(
-        {
-            "slug": milestone.slug,
-            "name": milestone.name,
-            "about": milestone.about,
-            "points": milestone.points,
-            "badge": milestone.badge,
-            "choices": list(milestone.choices),
-        }
-    )
+    return _entry(MilestoneEntry, milestone)
 
 
 def points_entry(rule: PointRule) -> PointsEntry:
-    return PointsEntry.from_data(
-        {
-            "slug": rule.slug,
-            "kind": rule.kind,
-            "amount": rule.amount,
-            "says": rule.says,
-            "where": rule.where or None,
-            "since": _date(rule.since),
-            "until": _date(rule.until),
-            "cap": rule.cap,
-            "per_day": rule.per_day,
-            "per_pair": rule.per_pair,
-        }
-    )
+    days = {"since": _date(rule.since), "until": _date(rule.until)}
+    return _entry(PointsEntry, rule, where=rule.where or None, **days)
+
+
+def _entry(of: type[E], row: Base, **said: Any) -> E:
+    """A row as an entry that has its columns; what is `said` otherwise does not come from them."""
+    names = [it.name for it in fields(of)]  # type: ignore[arg-type]
+    found = {name: said[name] if name in said else getattr(row, name) for name in names}
+    return of.from_data({name: list(it) if isinstance(it, list) else it for name, it in found.items()})
 
 
 def _date(day: int | None) -> date | None:
@@ -131,14 +97,5 @@ def _date(day: int | None) -> date | None:
 
 def columns(rule: PointsEntry) -> dict[str, Any]:
     """A points rule as its row has it: days are counted from 1970-01-01."""
-    return {
-        "kind": rule.kind,
-        "amount": rule.amount,
-        "says": rule.says,
-        "where": rule.where,
-        "since": rule.since and (rule.since - EPOCH).days,
-        "until": rule.until and (rule.until - EPOCH).days,
-        "cap": rule.cap,
-        "per_day": rule.per_day,
-        "per_pair": rule.per_pair,
-    }
+    said = {it.name: getattr(rule, it.name) for it in fields(rule) if it.name != "slug"}
+    return said | {key: said[key] and (said[key] - EPOCH).days for key in ("since", "until")}

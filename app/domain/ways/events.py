@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Row, Select, String, 
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain import markup
+from app.domain.badging import badges
 from app.domain.badging.badges import Badge
 from app.domain.base import Base, now
 from app.domain.forum import threads
@@ -140,7 +141,7 @@ def put(
 ) -> Event:  # fmt: skip
     """Make the event of that slug be so, also where there was none; whoever puts many enters that into the log."""
     event = session.scalars(select(Event).filter_by(slug=slug).with_for_update()).one_or_none()
-    badge = session.scalars(select(Badge).filter_by(slug=plan.badge)).one_or_none()
+    badge = badges.find(session, plan.badge)
     said = _checked(session, plan, [badge] if badge and is_given(badge) else [])
     if event is None:
         event = Event(slug=slug, made_by_id=by.id if by else None, made_at=at or now())
@@ -253,10 +254,10 @@ def _page(session: Session, wanted: Select[Event], page: int) -> tuple[Sequence[
     return found[:PER_PAGE], len(found) > PER_PAGE
 
 
-def _checked(session: Session, plan: Plan, badges: Sequence[Badge]) -> dict[str, Any]:
+def _checked(session: Session, plan: Plan, offered: Sequence[Badge]) -> dict[str, Any]:
     """What the fields of an event become; raises Invalid with all that needs another look."""
     texts = _texts(plan)
-    badge = next((it for it in badges if it.slug == plan.badge), None)
+    badge = next((it for it in offered if it.slug == plan.badge), None)
     steps = [step.slug for step in guide.ladder(session)]
     if problems := flaws(plan, gives=badge is not None, ladder=steps):
         raise Invalid(**problems)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.badging.badges import Award, Badge
+from app.domain.badging.badges import Award, Badge, find
 from app.domain.base import now
 from app.domain.people import blocks
 from app.domain.people.members import IN_SIGHT, Member
@@ -69,8 +69,7 @@ def is_for(ways: Sequence[str]) -> bool:
 def _find(session: Session, username: str, slug: str) -> tuple[Member, Badge]:
     key = username.strip().removeprefix("@").lower()
     nominee = session.scalars(select(Member).where(Member.username_key == key, IN_SIGHT, Member.deleted_at.is_(None)))
-    badge = session.scalars(select(Badge).where(Badge.slug == slug))
-    found, wanted = nominee.first(), badge.first()
+    found, wanted = nominee.first(), find(session, slug)
     if found is None:
         raise Invalid(member=_("Nobody here has that username."))
     if wanted is None:

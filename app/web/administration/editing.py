@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as Answer
 
 from app.db import db, transaction
 from app.domain import catalogue
+from app.domain.badging import badges
 from app.domain.badging.badges import STATES, WAYS
 from app.domain.badging.insignia import GLYPHS
 from app.domain.catalogue import BadgeEntry, Catalogue, InvalidCatalogue, editing, reference, site
@@ -43,7 +44,7 @@ def begin() -> str:
 def add() -> str | Answer | tuple[str, int]:
     """Publish a new badge, or only look at what it would bring."""
     typed = _typed()
-    if editing.find(db.session(), str(typed["slug"])):
+    if badges.find(db.session(), str(typed["slug"])):
         problem = {"slug": _("There is a badge of this name already. Choose another one.")}
         return again("editing/badge.html", problem, **_around(None, typed))
     return _keep(None, typed)
@@ -53,7 +54,7 @@ def add() -> str | Answer | tuple[str, int]:
 @administrators_only
 def show(slug: str) -> str:
     """A badge to be edited."""
-    badge = editing.find(db.session(), slug) or abort(404)
+    badge = badges.find(db.session(), slug) or abort(404)
     entry = site.badge_entry(badge)
     typed = {name: getattr(entry, name) for name in editing.FIELDS} | {"rule": editing.rule_of(entry)}
     return render_template("editing/badge.html", problems={}, **_around(slug, typed | {"seen": editing.seen(badge)}))
@@ -63,7 +64,7 @@ def show(slug: str) -> str:
 @administrators_only
 def change(slug: str) -> str | Answer | tuple[str, int]:
     """Publish a changed badge, or only look at what it would bring."""
-    editing.find(db.session(), slug) or abort(404)
+    badges.find(db.session(), slug) or abort(404)
     return _keep(slug, _typed() | {"slug": slug})
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
+from app.domain.badging import badges
 from app.domain.badging.badges import Badge
 from app.domain.base import now
 from app.domain.people.members import Member
@@ -196,7 +197,7 @@ def _find(slug: str) -> Badge:
 
 
 def _badge(slug: str) -> Badge | None:
-    return db.session.scalars(select(Badge).where(Badge.slug == slug)).first()
+    return badges.find(db.session(), slug)
 
 
 def _person(username: str) -> Member:

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app.db import db, transaction
+from app.domain.badging import badges
 from app.domain.badging.badges import Badge
 from app.domain.base import now
 from app.domain.people import pictures
@@ -119,7 +120,7 @@ def expired(error: CSRFError) -> Response | tuple[str, int]:
     said = _("This form was open for too long. Nothing was sent, and nothing was lost: send it again.")
     if viewer() is None:
         return _lost(slug, request_form.sent(), _("Once more, please"), said, 400)
-    badge = _found(slug)
+    badge = badges.find(db.session(), slug)
     return _refused(badge, request_form.sent(), {}, 400, said) if badge else problems.expired(error)
 
 
@@ -164,11 +165,7 @@ def _window(slug: str) -> str:
 
 
 def _badge(slug: str) -> Badge:
-    return _found(slug) or abort(404)
-
-
-def _found(slug: str) -> Badge | None:
-    return db.session.scalars(select(Badge).filter_by(slug=slug)).first()
+    return badges.find(db.session(), slug) or abort(404)
 
 
 def _blank(badge: Badge, template: str) -> str | tuple[str, int]:

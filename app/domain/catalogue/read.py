@@ -31,7 +31,7 @@ def parse(text: bytes | str, file: str) -> Catalogue:
     """The catalogue in a text; `file` is what problems call it. Raises InvalidCatalogue."""
     text = _decoded(text, file).replace("\r\n", "\n")
     if len(text.encode()) > LARGEST:
-        raise InvalidCatalogue([f"{file}: this is larger than {LARGEST:,} bytes. Shorten it, or leave lessons out."])
+        raise InvalidCatalogue([f"{file}:1: this is larger than {LARGEST:,} bytes. Shorten it, or leave lessons out."])
     data, places = _parsed(text, file), Places(text)
     found = sorted((places.line(flaw.path), _short(str(flaw))) for flaw in flaws(data))
     if found:
@@ -57,7 +57,7 @@ def _parsed(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except RecursionError as no:
-        raise InvalidCatalogue([f"{file}: tables or lists stand too deep in each other. Write it flatter."]) from no
+        raise InvalidCatalogue([f"{file}:1: tables or lists stand too deep in each other. Write it flatter."]) from no
     except tomllib.TOMLDecodeError as no:
         at = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", str(no))
         line = at[1] if at and at[1] else text.rstrip("\n").count("\n") + 1
@@ -68,4 +68,4 @@ def _parsed(text: str, file: str) -> dict[str, Any]:
             [f"{file}:{line}: this is not TOML{column}: {problem}. Correct it there, or in the line before."]
         ) from no
     except ValueError as no:  # an int of more digits than Python reads
-        raise InvalidCatalogue([f"{file}: there is a number nobody can read. Write a shorter one."]) from no
+        raise InvalidCatalogue([f"{file}:1: there is a number nobody can read. Write a shorter one."]) from no

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from app.domain.badging import criteria
 from app.domain.badging.criteria.measures import SPLITS
 from app.domain.badging.facts import FACTS
+from app.domain.badging.insignia import GLYPHS
 from app.domain.catalogue.export import value_as_toml
 from app.domain.catalogue.fields import TABLES, Field
 from app.domain.record import kinds
@@ -111,7 +112,9 @@ def tables() -> Iterator[tuple[str, Sequence[Word]]]:
 
 def _told(field: Field) -> str:
     """What a key may hold."""
-    said = [_(_SORTS[field.of])] if not field.among else [", ".join(field.among)] if len(field.among) < 20 else []
+    said = [_(_SORTS[field.of])]
+    if field.among:
+        said = [", ".join(field.among)] if field.among is not GLYPHS else [_("a drawing, as a badge's form names them")]
     if field.slug:
         said = [_("small letters, digits and hyphens")]
     said += [_("up to %(most)s letters", most=f"{field.longest:,}")] if field.longest else []

@@ -176,7 +176,7 @@ def _parsed(content: str) -> Catalogue:
     try:
         return catalogue.parse(content, _("line"))
     except InvalidCatalogue as no:
-        raise Invalid(content="\n".join(no.lines)) from no
+        raise Invalid(content="\n".join(it.replace(":", " ", 1) for it in no.lines)) from no
 
 
 def _text(content: str, seen: str, from_here: bool = True) -> dict[str, Any]:

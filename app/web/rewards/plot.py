@@ -8,7 +8,7 @@ from app.domain.rewards.climbs import Step
 WIDTH, HEIGHT = 640, 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 14, 28  # room for the numbers and dates at the edges
 LINES = 4
-DATES = 5
+DATES = 4  # more would touch each other on a phone
 
 
 class Label(NamedTuple):

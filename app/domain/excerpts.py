@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from app.domain import markup
+from app.domain.folding import unaccented
 
 LENGTH = 220
 BEFORE = 70  # so much of the text stands before the first word that was found
@@ -15,7 +16,7 @@ def of_html(html: str, words: Sequence[str] = (), length: int = LENGTH) -> Piece
     """A part of a post round the first of the words, each piece with whether it is one of them."""
     text = " ".join(markup.plain(html).split())
     pattern = _pattern(words)
-    found = pattern.search(text) if pattern else None
+    found = pattern.search(unaccented(text)) if pattern else None
     start = _word_start(text, found.start() - BEFORE) if found and found.start() > BEFORE else 0
     end = start + length
     if end < len(text):
@@ -30,8 +31,8 @@ def marked(text: str, words: Sequence[str]) -> Pieces:
     if pattern is None:
         return [(text, False)]
     pieces, end = [], 0
-    for found in pattern.finditer(text):
-        pieces += [(text[end : found.start()], False), (found[0], True)]
+    for found in pattern.finditer(unaccented(text)):
+        pieces += [(text[end : found.start()], False), (text[found.start() : found.end()], True)]
         end = found.end()
     return [it for it in [*pieces, (text[end:], False)] if it[0]]
 

@@ -10,15 +10,16 @@ for Streaming Systems" (ICDE 2009): all values shrink by the same factor as time
 when somebody reacts or writes. The half-life is half the period, so that what is as old as the period counts a
 quarter; for all time it is two years.
 
-It scales without a table of its own. `ix_posts_liked` holds only posts with reactions that are still there, by date: a
-week or a month is a short stretch of it. Of that the CANDIDATES with most reactions are ranked, whatever there is.
+It scales without a table of its own. Of the posts that have reactions and are still there, `ix_posts_liked` knows the
+latest and `search_posts_liked` those with most: a week or a month is a short stretch of the one, the best of all time
+are the beginning of the other. The CANDIDATES with most reactions are ranked, whatever there is.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, literal_column, select, text
+from sqlalchemy import Integer, Row, Select, bindparam, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from app.domain.base import now
@@ -36,14 +37,19 @@ CANDIDATES = 200
 _reactions = posts.c.upvotes + posts.c.insightfuls
 
 
-def _candidates(kind: str) -> Select[Any]:
+def _candidates(period: str, kind: str) -> Select[Any]:
+    # In the very words of the indexes, or they would not be used.
+    if PERIODS[period]:
+        liked, order = text("posts.upvotes + posts.insightfuls > 0"), _reactions
+        within = [posts.c.created_at >= bindparam("since")]
+    else:
+        liked, order, within = text("posts.search_liked > 0"), literal_column("posts.search_liked", Integer), []
     query = (
-        select(posts.c.id, posts.c.created_at, _reactions.label("reactions"))
+        select(posts.c.id, posts.c.created_at, order.label("reactions"))
         .select_from(posts.join(threads, threads.c.id == posts.c.thread_id))
-        # In the very words of the index, or it would not be used.
-        .where(text("posts.upvotes + posts.insightfuls > 0"), posts.c.deleted_at.is_(None))
-        .where(posts.c.created_at >= bindparam("since"), threads.c.deleted_at.is_(None), posts.c.kind != "comment")
-        .order_by(_reactions.desc(), posts.c.id.desc())
+        .where(liked, text("posts.kind <> 'comment'"), posts.c.deleted_at.is_(None), threads.c.deleted_at.is_(None))
+        .where(*within)
+        .order_by(order.desc(), posts.c.id.desc())
         .limit(literal_column(str(CANDIDATES)))
     )
     if kind == "any":
@@ -52,7 +58,7 @@ def _candidates(kind: str) -> Select[Any]:
     return query.where(opens if kind == "threads" else ~opens)
 
 
-_CANDIDATES = {kind: _candidates(kind) for kind in KINDS}
+_CANDIDATES = {(period, kind): _candidates(period, kind) for period in PERIODS for kind in KINDS}
 
 _SHOWN = (
     select(*contributions.columns())
@@ -60,18 +66,15 @@ _SHOWN = (
     .where(posts.c.id.in_(bindparam("chosen", expanding=True)))
 )
 
-BEGINNING = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
 
 def of(
     session: Session, period: str, kind: str = "any", page: int = 1, *, at: datetime | None = None
 ) -> tuple[Sequence[Row], bool]:
     """A page of the best posts of a period, and whether another page follows."""
-    moment = at or now()
-    length = PERIODS[period]
-    since = moment - length if length else BEGINNING
+    moment, length = at or now(), PERIODS[period]
     half_life = length / 2 if length else HALF_LIFE_OF_ALL
-    found = session.execute(_CANDIDATES[kind], {"since": since}).all()
+    given = {"since": moment - length} if length else {}
+    found = session.execute(_CANDIDATES[period, kind], given).all()
     ranked = sorted(found, key=lambda it: -value(it.reactions, moment - it.created_at, half_life))
     chosen = [it.id for it in ranked[(page - 1) * PER_PAGE : page * PER_PAGE]]
     rows = {row.id: row for row in session.execute(_SHOWN, {"chosen": chosen})} if chosen else {}

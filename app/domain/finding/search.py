@@ -1,37 +1,22 @@
-"""Search: threads, posts and members by the words in them, on both engines by an index the database keeps itself.
+"""Search: threads, posts and members by the words in them, those that are most about them first.
 
 A query is cut into words of letters and digits before anything else; signs never reach the database, so no syntax of
-its own can be smuggled in. On SQLite a word is found anywhere in a text (trigrams), on PostgreSQL at the beginning of
-a word (full text with prefixes); a final "s" does not matter on either.
+its own can be smuggled in. Where the words are found is told in matches.py.
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Row,
-    Select,
-    String,
-    and_,
-    bindparam,
-    column,
-    func,
-    literal,
-    literal_column,
-    or_,
-    select,
-    table,
-    text,
-)
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, literal_column, select, union_all
 from sqlalchemy.orm import Session
 
+from app.domain import folding
 from app.domain.base import now
+from app.domain.finding import matches
+from app.domain.finding.matches import CANDIDATES, Match, Shape
 from app.domain.forum import contributions
 from app.domain.forum.listing import categories, members, ranks, threads
 from app.domain.forum.reading import posts, tags, thread_tags
@@ -44,7 +29,12 @@ LONGEST_WORD = 40
 PER_PAGE = 20
 PEOPLE_PER_PAGE = 30
 STATEMENTS = 256  # that are kept ready
-NEWEST = 5_000  # posts in which words of two letters are looked for on SQLite, whose index knows three and more
+FEW = 5  # where no more posts have all words, others are offered too
+TELLING = 4  # letters of a word that says what a text is about; "how do I" does not
+FEWER = (3, 2)  # how many of the longest words have to be there, where all telling ones find too little
+
+# What makes one post come before another; reactions count as far as MOST_LIKED.
+ALL_IN_TITLE, SOME_IN_TITLE, ADJACENT, OPENS, ACCEPTED, LIKED, MOST_LIKED = 80, 60, 30, 20, 20, 4, 10
 
 PERIODS = {"any": None, "week": timedelta(days=7), "month": timedelta(days=30), "year": timedelta(days=365)}
 STATES = ("any", "question", "discussion", "idea", "announcement", "answered", "waiting")
@@ -64,9 +54,9 @@ class Query(NamedTuple):
 
 def words_of(typed: str) -> tuple[str, ...]:
     """The words of what somebody typed, as they are looked for. A single letter counts only where it is all there is."""
-    folded = unicodedata.normalize("NFKC", typed[:LONGEST]).lower()
-    found = list(dict.fromkeys(_stem(it[:LONGEST_WORD]) for it in re.findall(r"[^\W_]+", folded)))
-    return tuple([it for it in found if len(it) > 1] or found)[:MOST_WORDS]
+    found = list(dict.fromkeys(_stem(it[:LONGEST_WORD]) for it in folding.words(typed[:LONGEST])))
+    telling = [it for it in found if len(it) > 1 or folding.UNSPACED.search(it)]
+    return tuple(telling or found)[:MOST_WORDS]
 
 
 def written(session: Session, query: Query, page: int = 1, *, at: datetime | None = None) -> tuple[Sequence[Row], bool]:
@@ -76,13 +66,24 @@ def written(session: Session, query: Query, page: int = 1, *, at: datetime | Non
     length = PERIODS[query.period]
     given = {
         "category": query.category, "author": query.author.lower(), "tag": query.tag.lower(),
-        "since": (at or now()) - length if length else None, "skip": (page - 1) * PER_PAGE, **_values(query.words),
+        "since": (at or now()) - length if length else None, "skip": (page - 1) * PER_PAGE, **matches.values(query.words),
     }  # fmt: skip
     narrowed = tuple(name for name in ("category", "author", "tag", "since") if given[name])
     found = session.execute(
-        _written(_on_sqlite(session), _shape(query.words), query.opening, narrowed, query.state), given
+        _written(_on_sqlite(session), matches.shape(query.words), query.opening, narrowed, query.state), given
     ).all()
     return found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def nearly(session: Session, query: Query, *, at: datetime | None = None) -> Sequence[Row]:
+    """Posts that have the words that tell most: all the telling ones, or else the longest few."""
+    telling = sorted((it for it in query.words if len(it) >= TELLING), key=len, reverse=True)
+    found: dict[int, Row] = {}
+    for count in dict.fromkeys((len(telling), *(it for it in FEWER if it < len(telling)))):
+        if len(found) < FEW:
+            rows, _more = written(session, query._replace(words=tuple(telling[:count])), at=at)
+            found |= {it.id: it for it in rows if it.id not in found}
+    return list(found.values())[:PER_PAGE]
 
 
 def people(
@@ -91,14 +92,15 @@ def people(
     """A page of the members whose names have all the words, those with most points first."""
     if not words:
         return [], False
-    given = {"take": count + 1, "skip": (page - 1) * count, **_values(words)}
-    found = session.execute(_people(_on_sqlite(session), _shape(words)), given).all()
+    given = {"take": count + 1, "skip": (page - 1) * count, **matches.values(words)}
+    are_long = tuple(len(it) > matches.WHOLE for it in words)
+    found = session.execute(_people(_on_sqlite(session), are_long), given).all()
     return found[:count], len(found) > count
 
 
 def has(words: Sequence[str], *texts: str) -> bool:
     """Whether each of the words begins a word in one of the texts."""
-    where = " ".join(texts).lower()
+    where = folding.fold(" ".join(texts))
     if not words or not all(word in where for word in words):  # mostly so, and far cheaper to see
         return False
     return all(re.search(rf"(?<![^\W_]){re.escape(word)}", where) for word in words)
@@ -112,125 +114,68 @@ def _on_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-# --- Where the words are --------------------------------------------------------------------------------------------
-#
-# A statement depends on how many words there are and how long each is, not on the words: it is built once.
-
-Shape = tuple[bool, ...]  # for each word whether it has three letters and more, as the trigrams need
-
-
-class _Found(NamedTuple):
-    """What is joined, which of its rows have the words, and by what they are ordered, the smallest first."""
-
-    source: FromClause
-    fits: ColumnElement[bool]
-    rank: ColumnElement[Any]
-
-
-def _shape(words: Sequence[str]) -> Shape:
-    return tuple(len(it) > 2 for it in words)
-
-
-def _values(words: Sequence[str]) -> dict[str, str]:
-    """The words in every form that a statement may want. They are letters and digits, so nothing is to be escaped."""
-    given = {
-        "match": " AND ".join(f'"{it}"' for it in words if len(it) > 2),
-        "prefixes": " & ".join(f"'{it}':*" for it in words),
-    }
-    for nth, word in enumerate(words):
-        given |= {f"glob{nth}": f"*[^a-z0-9]{word}*", f"part{nth}": f"%{word}%"}
-        given |= {f"begin{nth}": f"{word}%", f"begins{nth}": f"% {word}%"}
-    return given
-
-
-def _sqlite_posts(shape: Shape) -> _Found:
-    titled = posts.c.kind.in_(OPENING_KINDS)
-    begins = [
-        or_(_globs(posts.c.body, nth), and_(titled, _globs(threads.c.title, nth)))
-        for nth, is_long in enumerate(shape)
-        if not is_long
-    ]
-    if not any(shape):
-        newest = posts.c.id > select(func.max(posts.c.id) - NEWEST).scalar_subquery()
-        return _Found(posts, and_(newest, *begins), literal(0))
-    index = table("search_posts", column("rowid"))
-    source = index.join(posts, posts.c.id == index.c.rowid)
-    return _Found(
-        source, and_(text("search_posts MATCH :match"), *begins), literal_column("bm25(search_posts, 5.0, 1.0)")
-    )
-
-
-def _postgresql_posts() -> _Found:
-    index = table("search_posts", column("post_id"), column("words"))
-    query = func.to_tsquery("simple", bindparam("prefixes", type_=String))
-    source = index.join(posts, posts.c.id == index.c.post_id)
-    return _Found(source, index.c.words.op("@@")(query), -func.ts_rank(index.c.words, query))
-
-
-def _sqlite_people(shape: Shape) -> ColumnElement[bool]:
-    fits = [
-        or_(_globs(members.c.name, nth), members.c.username_key.like(bindparam(f"begin{nth}")))
-        for nth, is_long in enumerate(shape)
-        if not is_long
-    ]
-    if any(shape):
-        index = table("search_members", column("rowid"))
-        fits.append(members.c.id.in_(select(index.c.rowid).where(text("search_members MATCH :match"))))
-    return and_(*fits)
-
-
-def _postgresql_people(shape: Shape) -> ColumnElement[bool]:
-    named: ColumnElement[str] = literal_column("(members.name || ' ' || members.username)", members.c.name.type)
-    return and_(
-        *(
-            named.ilike(bindparam(f"part{nth}"))  # in the words of the index
-            if is_long
-            else or_(
-                (literal(" ") + members.c.name).ilike(bindparam(f"begins{nth}")),
-                members.c.username_key.like(bindparam(f"begin{nth}")),
-            )
-            for nth, is_long in enumerate(shape)
-        )
-    )
-
-
-def _globs(where: ColumnElement[str], nth: int) -> ColumnElement[bool]:
-    return func.lower(literal(" ") + where).op("GLOB")(bindparam(f"glob{nth}", type_=String))
-
-
 # --- What is shown of them ------------------------------------------------------------------------------------------
 
 
 @lru_cache(STATEMENTS)
-def _written(on_sqlite: bool, shape: Shape, opening: bool | None, narrowed: tuple[str, ...], state: str) -> Select[Any]:
-    found = _sqlite_posts(shape) if on_sqlite else _postgresql_posts()
+def _written(
+    on_sqlite: bool, wanted: Shape, opening: bool | None, narrowed: tuple[str, ...], state: str
+) -> Select[Any]:
+    found = matches.posts_on_sqlite(wanted) if on_sqlite else matches.posts_on_postgresql(wanted)
+    conditions = [posts.c.deleted_at.is_(None), threads.c.deleted_at.is_(None), *_of_state(state)]
+    conditions += [_NARROWED[name] for name in narrowed]
+    if opening is not None:
+        conditions.append(posts.c.kind.in_(OPENING_KINDS) if opening else posts.c.kind.not_in(OPENING_KINDS))
+    some = [_candidates(it, wanted.count, conditions).subquery() for it in found]
+    candidates = union_all(*(select(it) for it in some)).subquery("candidates")
+    worth = func.max(candidates.c.worth)
     # Only what is shown is looked up: the best are found before anything is joined to them.
     best = (
-        select(posts.c.id, found.rank.label("rank"))
-        .select_from(found.source.join(threads, threads.c.id == posts.c.thread_id))
-        .where(found.fits, posts.c.deleted_at.is_(None), threads.c.deleted_at.is_(None), *_of_state(state))
-        .where(*(_NARROWED[name] for name in narrowed))
-        .order_by(found.rank, posts.c.id.desc())
+        select(candidates.c.id, worth.label("worth"))
+        .group_by(candidates.c.id)
+        .order_by(worth.desc(), candidates.c.id.desc())
         .limit(PER_PAGE + 1)
         .offset(bindparam("skip"))
+        .subquery("best")
     )
-    if opening is not None:
-        best = best.where(posts.c.kind.in_(OPENING_KINDS) if opening else posts.c.kind.not_in(OPENING_KINDS))
-    chosen = best.subquery("best")
-    source = contributions.joined(chosen.join(posts, posts.c.id == chosen.c.id))
-    return select(*contributions.columns()).select_from(source).order_by(chosen.c.rank, posts.c.id.desc())
+    source = contributions.joined(best.join(posts, posts.c.id == best.c.id))
+    return select(*contributions.columns()).select_from(source).order_by(best.c.worth.desc(), posts.c.id.desc())
+
+
+def _candidates(found: Match, count: int, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The newest of the posts found, and what each is worth."""
+    in_title = (case((matches.in_title(nth), SOME_IN_TITLE // count), else_=0) for nth in range(count))
+    likes = posts.c.upvotes + posts.c.insightfuls
+    worth: ColumnElement[Any] = (
+        case((posts.c.kind.in_(OPENING_KINDS), OPENS), else_=0)
+        + case((threads.c.accepted_post_id == posts.c.id, ACCEPTED), else_=0)
+        + LIKED * case((likes > MOST_LIKED, MOST_LIKED), else_=likes)
+    )
+    if found.where == "title":
+        worth += ALL_IN_TITLE
+    elif found.where != "beginnings":
+        worth = sum(in_title, start=worth)
+    if found.where == "phrase":
+        worth += ADJACENT
+    return (
+        select(posts.c.id, worth.label("worth"))
+        .select_from(found.source.join(threads, threads.c.id == posts.c.thread_id))
+        .where(found.fits, *conditions)
+        .order_by(found.order.desc())
+        .limit(literal_column(str(CANDIDATES)))
+    )
 
 
 @lru_cache(STATEMENTS)
-def _people(on_sqlite: bool, shape: Shape) -> Select[Any]:
+def _people(on_sqlite: bool, are_long: tuple[bool, ...]) -> Select[Any]:
     return (
         select(
             members.c.id.label("author_id"), members.c.username, members.c.name, members.c.photo, members.c.role,
             members.c.title, members.c.points, ranks.c.name.label("rank"), ranks.c.stars,
         )
         .select_from(members.outerjoin(ranks, ranks.c.position == members.c.rank))
-        .where(_sqlite_people(shape) if on_sqlite else _postgresql_people(shape), members.c.deleted_at.is_(None))
-        .where(IN_SIGHT)
+        .where((matches.names_on_sqlite if on_sqlite else matches.names_on_postgresql)(are_long))
+        .where(members.c.deleted_at.is_(None), IN_SIGHT)
         .order_by(members.c.points.desc(), members.c.id)
         .limit(bindparam("take"))
         .offset(bindparam("skip"))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from app.domain import markup
 from app.domain.folding import unaccented
@@ -15,8 +16,8 @@ Pieces = list[tuple[str, bool]]
 def of_html(html: str, words: Sequence[str] = (), length: int = LENGTH) -> Pieces:
     """A part of a post round the first of the words, each piece with whether it is one of them."""
     text = " ".join(markup.plain(html).split())
-    pattern = _pattern(words)
-    found = pattern.search(unaccented(text)) if pattern else None
+    pattern = _pattern(tuple(words))
+    found = (pattern.search(text) or pattern.search(unaccented(text))) if pattern else None
     start = _word_start(text, found.start() - BEFORE) if found and found.start() > BEFORE else 0
     end = start + length
     if end < len(text):
@@ -27,7 +28,7 @@ def of_html(html: str, words: Sequence[str] = (), length: int = LENGTH) -> Piece
 
 def marked(text: str, words: Sequence[str]) -> Pieces:
     """A text cut into pieces, those that begin with one of the words up to the end of the word."""
-    pattern = _pattern(words)
+    pattern = _pattern(tuple(words))
     if pattern is None:
         return [(text, False)]
     pieces, end = [], 0
@@ -37,7 +38,8 @@ def marked(text: str, words: Sequence[str]) -> Pieces:
     return [it for it in [*pieces, (text[end:], False)] if it[0]]
 
 
-def _pattern(words: Sequence[str]) -> re.Pattern[str] | None:
+@lru_cache(64)
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
     return re.compile(rf"(?:{'|'.join(map(re.escape, words))})[^\W_]*", re.IGNORECASE) if words else None
 
 

@@ -8,7 +8,9 @@ import unicodedata
 
 # Scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, kana and Chinese characters.
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+SYLLABLES = re.compile("[\uac00-\ud7a3]")  # Korean
 _WORD = re.compile(r"[^\W_]+")
+_ACCENTED = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")  # where accented Latin letters are
 
 
 def _bases() -> dict[int, str]:
@@ -31,7 +33,7 @@ def fold(text: str) -> str:
 
 def unaccented(text: str) -> str:
     """A text of the same length whose accented Latin letters are plain."""
-    return text if text.isascii() else text.translate(_BASES)
+    return text.translate(_BASES) if _ACCENTED.search(text) else text
 
 
 def words(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from app.domain.base import now
 from app.domain.finding import search, similar, spelling
 from app.domain.writing import edits, posts, removals
 from tests.factories import make_category, make_member, make_thread
+from tests.web.scenery import make_badge
 
 
 @pytest.fixture
@@ -71,6 +72,74 @@ def test_short_and_foreign_words_are_found(session, ada, typed):
     assert found(session, typed) == [opening(session, thread)]
 
 
+@pytest.mark.parametrize(
+    ("typed", "body"),
+    [("cafe", "A small café."), ("CAFÉ", "A small cafe."), ("naive", "How naïve!"), ("crème brulee", "Creme brûlée, please."),
+     ("resume", "My re\u0301sume\u0301"), ("hangar", "Der HANGAR."), ("שלום", "אז שלום לך"), ("مرحبا", "قال مرحبا بكم"),
+     ("Ёлка", "Где ёлка?"), ("한국", "한국어를 배우다"), ("日本語", "これは日本語です。"), ("东京", "我住在东京塔旁边"), ("水", "冷たい水です"),
+     ("ภาษา", "ผมพูดภาษาไทย"), ("😀 kite", "A kite 😀"), ("iphone版", "これはiPhone版です")],
+)  # fmt: skip
+def test_neither_case_nor_accents_nor_scripts_without_spaces_hide_a_word(session, ada, typed, body):
+    thread = ask(session, ada, title="One", body=body)
+    ask(session, ada, title="Other", body="Nothing: здесь, 大阪, ธง.")
+    assert found(session, typed) == [opening(session, thread)]
+
+
+def test_short_words_are_found_whole_in_texts_and_by_their_beginning_in_titles(session, ada):
+    whole = ask(session, ada, title="Channels", body="Written in Go.")
+    begun = ask(session, ada, title="Good morning")
+    ask(session, ada, title="Evening", body="A good one.")
+    assert found(session, "go") == [opening(session, whole), opening(session, begun)]
+
+
+def test_words_that_follow_each_other_count_more_than_the_same_words_apart(session, ada):
+    near = ask(session, ada, title="First", body="Put the landing light on.")
+    ask(session, ada, title="Second", body="A light wind at landing.")
+    assert len(found(session, "landing light")) == 2
+    assert found(session, "landing light")[0] == opening(session, near)
+
+
+def test_what_was_liked_comes_before_what_was_not(session, ada):
+    thread = make_thread(session, ada)
+    liked, newer = (posts.post_reply(session, thread, ada, "Try ballast.") for _ in range(2))
+    liked.upvotes = 3
+    assert found(session, "ballast") == [liked.id, newer.id]
+
+
+def test_however_many_have_a_word_the_newest_and_those_titled_with_it_are_looked_at(session, ada, monkeypatch):
+    monkeypatch.setattr(search, "CANDIDATES", 4)
+    search._written.cache_clear()
+    titled = ask(session, ada, title="Windsock", body="Which?")
+    thread = make_thread(session, ada)
+    replies = [posts.post_reply(session, thread, ada, f"The windsock {nth}") for nth in range(9)]
+    assert found(session, "windsock") == [opening(session, titled), *(it.id for it in replies[:-5:-1])]
+    ben = make_member(session, "ben")
+    replies[0].author = ben
+    assert found(session, "windsock", author="ben") == [replies[0].id]  # filters come before the bound
+    search._written.cache_clear()
+
+
+def test_where_few_have_all_words_those_with_the_telling_ones_are_near(session, ada):
+    close = ask(session, ada, title="Cleaning a burr grinder")
+    ask(session, ada, title="How do I do it?")
+    session.flush()
+    query = search.Query(search.words_of("how do I best do the cleaning of my grinder"))
+    assert not search.written(session, query)[0]
+    assert [it.id for it in search.nearly(session, query)] == [opening(session, close)]
+
+
+def test_badges_are_found_by_the_beginnings_of_words_accents_or_not(session, ada):
+    for slug, name in (("scout", "Éclaireur"), ("safe-hands", "Safe hands")):
+        make_badge(session, slug, name=name)
+
+    def names(typed):
+        return [it.name for it in search.badges(session, search.words_of(typed))]
+
+    assert names("eclair") == names("ÉCLAIREUR") == ["Éclaireur"]
+    assert names("hand") == names("safe hands") == ["Safe hands"]
+    assert names("ands") == names("") == []
+
+
 def test_an_edit_is_found_by_the_new_words_and_no_longer_by_the_old(session, ada):
     thread = ask(session, ada, title="Old heading", body="Old words")
     post = session.get(posts.Post, opening(session, thread))
@@ -103,7 +172,7 @@ def test_rows_written_past_the_verbs_are_found_and_forgotten_too(session, ada):
     session.flush()
     session.execute(text("DELETE FROM activities WHERE post_id = :id"), {"id": answer.id})
     session.execute(text("DELETE FROM posts WHERE id = :id"), {"id": answer.id})
-    count = {"sqlite": "SELECT count(*) FROM search_posts WHERE search_posts MATCH 'blimp'"}
+    count = {"sqlite": "SELECT count(*) FROM search_words WHERE search_words MATCH 'blimp'"}
     everywhere = "SELECT count(*) FROM search_posts WHERE words @@ to_tsquery('simple', 'blimp')"
     assert session.scalar(text(count.get(session.get_bind().dialect.name, everywhere))) == 0
 
@@ -172,6 +241,19 @@ def test_a_misspelled_word_is_put_right(session, ada, typed, meant):
         return bool(search.written(session, search.Query(words))[0])
 
     assert spelling.suggestion(session, typed, [], finds) == meant
+
+
+def test_of_words_alike_the_one_that_many_wrote_is_meant(session, ada):
+    ask(session, ada, title="One", body="A slip of the pen: caffeiene.")
+    for nth in range(3):
+        ask(session, ada, title=f"Question {nth}", body="How much caffeine?")
+    session.flush()
+
+    def finds(words):
+        return bool(search.written(session, search.Query(words))[0])
+
+    assert spelling.suggestion(session, "caffiene", [], finds) == "caffeine"
+    assert spelling.suggestion(session, "caffeine", [], finds) is None
 
 
 def test_words_that_nobody_may_see_are_not_suggested(session, ada):

@@ -28,7 +28,7 @@ from sqlalchemy import (
     text,
 )
 
-from app.domain.folding import UNSPACED
+from app.domain.folding import SYLLABLES, UNSPACED
 from app.domain.forum.listing import members, threads
 from app.domain.forum.reading import posts
 
@@ -72,15 +72,15 @@ def shape(words: Sequence[str]) -> Shape:
     """The shape of some words."""
     unspaced = [it for it in words if UNSPACED.search(it)]
     short = sum(len(it) <= WHOLE for it in unspaced)
-    return Shape(len(words), len(unspaced) < len(words), short < len(unspaced), short, max(map(len, words)) <= WHOLE)
+    return Shape(len(words), len(unspaced) < len(words), short < len(unspaced), short, all(map(_is_short, words)))
 
 
 def values(words: Sequence[str]) -> dict[str, str]:
     """The words in every form that a statement may want. They are letters and digits, so nothing is to be escaped."""
     spaced = [it for it in words if not UNSPACED.search(it)]
     others = [it for it in words if UNSPACED.search(it)]
-    whole = " AND ".join(f'"{it}"' if len(it) <= WHOLE else f'"{it}"*' for it in spaced)
-    lexemes = [_lexemes(it, begins=len(it) > WHOLE) for it in words]
+    whole = " AND ".join(f'"{it}"' if _is_short(it) else f'"{it}"*' for it in spaced)
+    lexemes = [_lexemes(it, begins=not _is_short(it)) for it in words]
     begun = [f'"{it}"*' for it in words]
     given = {
         "sqlite_text": whole, "sqlite_title": f"{{title}} : ({whole})",
@@ -115,12 +115,13 @@ def posts_on_sqlite(wanted: Shape) -> list[Match]:
 
 def posts_on_postgresql(wanted: Shape) -> list[Match]:
     """The same."""
-    index = table("search_posts", column("post_id"), column("words"), column("title"))
-    source, found = index.join(posts, posts.c.id == index.c.post_id), []
+    found = []
     for where in wanted.places:
+        name = "search_headings" if where in ("title", "beginnings") else "search_posts"
+        index = table(name, column("post_id"), column("words"))
         query = func.to_tsquery("simple", bindparam(f"postgresql_{where}", type_=String))
-        indexed = index.c.title if where in ("title", "beginnings") else index.c.words
-        found.append(Match(where, source, indexed.op("@@")(query), index.c.post_id))
+        source = index.join(posts, posts.c.id == index.c.post_id)
+        found.append(Match(where, source, index.c.words.op("@@")(query), index.c.post_id))
     return found
 
 
@@ -148,6 +149,11 @@ def names_on_postgresql(are_long: Sequence[bool]) -> ColumnElement[bool]:
             for nth, is_long in enumerate(are_long)
         )
     )
+
+
+def _is_short(word: str) -> bool:
+    """Whether a word has to be there as it is. Two signs of Korean are as much as four letters."""
+    return len(word) <= WHOLE and not SYLLABLES.search(word)
 
 
 def _has_sign(nth: int) -> ColumnElement[bool]:

@@ -10,10 +10,25 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, case, func, literal_column, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from app.domain import folding
+from app.domain.badging import library
 from app.domain.base import now
 from app.domain.finding import matches
 from app.domain.finding.matches import CANDIDATES, Match, Shape
@@ -34,7 +49,7 @@ TELLING = 4  # letters of a word that says what a text is about; "how do I" does
 FEWER = (3, 2)  # how many of the longest words have to be there, where all telling ones find too little
 
 # What makes one post come before another; reactions count as far as MOST_LIKED.
-ALL_IN_TITLE, SOME_IN_TITLE, ADJACENT, OPENS, ACCEPTED, LIKED, MOST_LIKED = 80, 60, 30, 20, 20, 4, 10
+ALL_IN_TITLE, SOME_IN_TITLE, ADJACENT, OPENS, ACCEPTED, LIKED, MOST_LIKED, BEGUN = 80, 60, 30, 20, 20, 4, 10, -20
 
 PERIODS = {"any": None, "week": timedelta(days=7), "month": timedelta(days=30), "year": timedelta(days=365)}
 STATES = ("any", "question", "discussion", "idea", "announcement", "answered", "waiting")
@@ -98,11 +113,16 @@ def people(
     return found[:count], len(found) > count
 
 
-def has(words: Sequence[str], *texts: str) -> bool:
-    """Whether each of the words begins a word in one of the texts."""
-    where = folding.fold(" ".join(texts))
-    if not words or not all(word in where for word in words):  # mostly so, and far cheaper to see
-        return False
+def badges(session: Session, words: Sequence[str]) -> list[Row]:
+    """The badges that have all words in their name, in what they are for or how they are earned."""
+    given = {f"part{nth}": f"%{word}%" for nth, word in enumerate(words)}
+    found = session.execute(_badges(_on_sqlite(session), len(words)), given) if words else ()
+    return [it for it in found if _has(words, f"{it.name} {it.about} {it.how or ''}")]
+
+
+def _has(words: Sequence[str], text: str) -> bool:
+    """Whether each of the words begins a word of a text."""
+    where = folding.fold(text)
     return all(re.search(rf"(?<![^\W_]){re.escape(word)}", where) for word in words)
 
 
@@ -153,7 +173,9 @@ def _candidates(found: Match, count: int, conditions: Sequence[ColumnElement[boo
     )
     if found.where == "title":
         worth += ALL_IN_TITLE
-    elif found.where != "beginnings":
+    elif found.where == "beginnings":
+        worth += BEGUN
+    else:
         worth = sum(in_title, start=worth)
     if found.where == "phrase":
         worth += ADJACENT
@@ -179,6 +201,24 @@ def _people(on_sqlite: bool, are_long: tuple[bool, ...]) -> Select[Any]:
         .order_by(members.c.points.desc(), members.c.id)
         .limit(bindparam("take"))
         .offset(bindparam("skip"))
+    )  # fmt: skip
+
+
+@lru_cache(STATEMENTS)
+def _badges(on_sqlite: bool, count: int) -> Select[Any]:
+    """Badges that may have the words: neither engine knows the plain letter of an accented one here."""
+    all_badges, versions = library.badges, library.versions
+    texts = all_badges.c.name + " " + all_badges.c.about + " " + func.coalesce(versions.c.how, "")
+    size = func.length(cast(texts, LargeBinary)) if on_sqlite else func.octet_length(texts)
+    have = and_(*(texts.ilike(bindparam(f"part{nth}")) for nth in range(count)))
+    return (
+        select(
+            all_badges.c.slug, all_badges.c.name, all_badges.c.family, all_badges.c.tier, all_badges.c.glyph,
+            all_badges.c.about, versions.c.how,
+        )
+        .select_from(all_badges.outerjoin(versions, versions.c.id == all_badges.c.version_id))
+        .where(or_(have, size > func.length(texts)))
+        .order_by(all_badges.c.position, all_badges.c.id)
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from app.domain.finding import search
 
 CLOSE_ENOUGH = 0.75  # by difflib: 1 is the same word; one letter too few in five is 0.89, two exchanged 0.8
 OFTEN = 5  # posts with a word, beyond which more make no difference; one in fewer may be a slip of the pen itself
-ONCE = 0.03  # how much closer a word is for each of these posts
+ONCE = 0.04  # how much closer a word is for each of these posts
 SHORTEST = 4  # shorter words have too many neighbours
 FURTHER = 2  # letters by which a word may be longer or shorter
 MOST_DOUBTFUL = 3
@@ -87,17 +87,17 @@ _terms = table("search_vocabulary", column("term"), column("doc"))  # SQLite
 
 def _begin_nearly(session: Session, words: Sequence[str]) -> Iterable[Row]:
     # Most mistakes leave the first two letters, or the first and the third, or exchange the first two.
-    return _beginning(session, [both for it in words for both in (it[:2], it[0] + it[2], it[1] + it[0])])
+    return _beginning(session, words, [both for it in words for both in (it[:2], it[0] + it[2], it[1] + it[0])])
 
 
 def _begin_alike(session: Session, words: Sequence[str]) -> Iterable[Row]:
-    return _beginning(session, [it[0] for it in words])
+    return _beginning(session, words, [it[0] for it in words])
 
 
-def _beginning(session: Session, beginnings: Iterable[str]) -> Iterable[Row]:
+def _beginning(session: Session, words: Sequence[str], beginnings: Iterable[str]) -> Iterable[Row]:
     ranges = list(dict.fromkeys(beginnings))
     given = {f"{name}{nth}": it + end for nth, it in enumerate(ranges) for name, end in (("from", ""), ("to", LAST))}
-    return session.execute(_between(len(ranges)), given)
+    return session.execute(_between(len(ranges)), given | {"shortest": min(map(len, words)) - FURTHER})
 
 
 def _share_trigrams(session: Session, words: Sequence[str]) -> Iterable[Row]:
@@ -111,7 +111,9 @@ _LOOKS = {"sqlite": (_begin_nearly, _begin_alike), "postgresql": (_share_trigram
 def _between(count: int) -> Select[Any]:
     ranges = (
         select(_terms.c.term, func.min(_terms.c.doc, OFTEN).label("times")).where(
-            _terms.c.term >= bindparam(f"from{nth}"), _terms.c.term < bindparam(f"to{nth}")
+            _terms.c.term >= bindparam(f"from{nth}"),
+            _terms.c.term < bindparam(f"to{nth}"),
+            func.length(_terms.c.term) >= bindparam("shortest"),
         )
         for nth in range(count)
     )

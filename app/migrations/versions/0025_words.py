@@ -77,7 +77,6 @@ UNSPACED = (
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"  # as in folding.py
 )
 READ = f"search_read(concat_ws(' ', {TITLE.format('{0}')}, {{0}}.body))"
-TITLED = f"CASE WHEN {{0}}.{OPENS} THEN search_read((SELECT title FROM threads WHERE id = {{0}}.thread_id)) END"  # noqa: S608
 LETTERS = "length(it) BETWEEN 4 AND 40 AND it !~ '[0-9]'"
 # How often a word was written matters only for those that are rare: then it may be a slip of somebody's pen.
 LEARN = f"""INSERT INTO search_vocabulary (word) SELECT it FROM unnest(tsvector_to_array({{0}})) AS it WHERE {LETTERS}
@@ -92,22 +91,29 @@ POSTGRESQL = (
           '([A-Za-z])[\\u0300-\\u036f]+', '\\1', 'g'), NFKC), '({UNSPACED})', ' \\1 ', 'g') END $$""",
     """CREATE FUNCTION search_read(typed text) RETURNS tsvector LANGUAGE sql IMMUTABLE AS $$
       SELECT to_tsvector('simple', search_plain(typed)) $$""",
-    "ALTER TABLE search_posts ADD COLUMN title tsvector",
+    "CREATE TABLE search_headings (post_id bigint PRIMARY KEY REFERENCES posts ON DELETE CASCADE, words tsvector NOT NULL)",
     "CREATE TABLE search_vocabulary (word text PRIMARY KEY, times smallint NOT NULL DEFAULT 1)",
     f"""CREATE OR REPLACE FUNCTION search_post_written() RETURNS trigger LANGUAGE plpgsql AS $$
       DECLARE found tsvector := {READ.format("new")}; BEGIN
-      INSERT INTO search_posts (post_id, words, title) VALUES (new.id, found, {TITLED.format("new")})
-      ON CONFLICT (post_id) DO UPDATE SET words = excluded.words, title = excluded.title;
+      INSERT INTO search_posts (post_id, words) VALUES (new.id, found)
+      ON CONFLICT (post_id) DO UPDATE SET words = excluded.words;
+      IF new.{OPENS} THEN
+        INSERT INTO search_headings SELECT new.id, search_read(title) FROM threads WHERE id = new.thread_id
+        ON CONFLICT (post_id) DO UPDATE SET words = excluded.words;
+      END IF;
       {LEARN.format("found")}; RETURN NULL; END $$""",  # noqa: S608
     f"""CREATE OR REPLACE FUNCTION search_title_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      UPDATE search_posts SET words = {READ.format("posts")}, title = search_read(new.title) FROM posts
+      UPDATE search_posts SET words = {READ.format("posts")} FROM posts
       WHERE posts.id = post_id AND posts.thread_id = new.id AND posts.{OPENS};
+      UPDATE search_headings SET words = search_read(new.title) FROM posts
+      WHERE posts.id = post_id AND posts.thread_id = new.id;
       {LEARN.format("search_read(new.title)")}; RETURN NULL; END $$""",  # noqa: S608
     "DROP FUNCTION search_words",
-    f"UPDATE search_posts SET words = {READ.format('posts')}, title = {TITLED.format('posts')} "  # noqa: S608
-    "FROM posts WHERE posts.id = post_id",
+    f"UPDATE search_posts SET words = {READ.format('posts')} FROM posts WHERE posts.id = post_id",  # noqa: S608
+    f"INSERT INTO search_headings SELECT posts.id, search_read(threads.title) FROM posts "  # noqa: S608
+    f"JOIN threads ON threads.id = posts.thread_id WHERE posts.{OPENS}",
     f"INSERT INTO search_vocabulary SELECT it, least(count(*), 5) FROM search_posts, unnest(tsvector_to_array(words)) AS it "  # noqa: S608
     f"WHERE {LETTERS} GROUP BY it",
-    "CREATE INDEX search_posts_titles ON search_posts USING gin (title)",
+    "CREATE INDEX search_headings_words ON search_headings USING gin (words)",
     "CREATE INDEX search_vocabulary_alike ON search_vocabulary USING gin (word gin_trgm_ops)",
 )

@@ -6,9 +6,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from bs4 import BeautifulSoup
+from flask import before_render_template
 
 from app.db import transaction
-from app.domain.writing import posts
+from app.domain.badging.badges import Badge
+from app.domain.forum.threads import Post
+from app.domain.people.members import Member
+from app.domain.writing import edits, posts, removals
 from tests.factories import make_category, make_member
 from tests.web.scenery import make_award, make_badge, make_ranks
 
@@ -66,6 +70,39 @@ def test_a_feed_that_did_not_change_is_not_sent_again(client, engine, place):
         ben = make_member(session, "ben")
         posts.start_thread(session, ben, make_category(session), kind="idea", title="News", body="News.")
     assert client.get("/feeds/threads.atom", headers=again).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/feeds/threads.atom", "/feeds/t/1.atom", "/feeds/badges/safe-hands.atom", "/feeds/programme.atom", "/sitemaps/0.xml",
+     "/sitemaps/1.xml"],
+)  # fmt: skip
+def test_whoever_has_a_feed_or_map_already_is_told_so_without_drawing_it(client, engine, place, path):
+    first, drawn = client.get(path), []
+    known = {"If-None-Match": first.headers["ETag"]}
+    with before_render_template.connected_to(lambda *_args, **_more: drawn.append(path), client.application):
+        again = client.get(path, headers=known)
+        assert (again.status_code, again.data, drawn) == (304, b"", [])
+        with transaction(engine) as session:
+            ben = make_member(session, "ben")
+            make_award(session, make_badge(session, "new-hands"), ben)
+            make_award(session, session.query(Badge).filter_by(slug="safe-hands").one(), ben)
+            posts.start_thread(session, ben, make_category(session), kind="idea", title="News", body="News.")
+            posts.post_reply(session, session.merge(place[0]), ben, "Another answer.")
+        assert (client.get(path, headers=known).status_code, drawn) == (200, [path])
+
+
+@pytest.mark.parametrize("path", ["/feeds/threads.atom", "/feeds/t/1.atom"])
+def test_an_edit_or_a_removal_is_a_change_of_a_feed(client, engine, place, path):
+    known = {"If-None-Match": client.get(path).headers["ETag"]}
+    with transaction(engine) as session:
+        ada, opening = session.query(Member).one(), session.query(Post).order_by(Post.id).first()
+        edits.edit(session, opening, ada, title="Said better", body="Other words.")
+    known = {"If-None-Match": client.get(path, headers=known).headers["ETag"]}
+    assert client.get(path, headers=known).status_code == 304
+    with transaction(engine) as session:
+        removals.remove(session, session.query(Post).order_by(Post.id.desc()).first(), session.query(Member).one())
+    assert client.get(path, headers=known).status_code == (200 if "/t/" in path else 304)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from app.domain.forum.reading import posts
 from app.domain.forum.threads import OPENING_KINDS
 
 ENTRIES = 30
-MAP_SIZE = 50_000  # addresses a map may hold, by the protocol of sitemaps
+MAP_SIZE = 5_000  # threads on a map, so that drawing one takes little; the protocol allows ten times as many
 
 _visible = and_(posts.c.deleted_at.is_(None), threads.c.deleted_at.is_(None))
 
@@ -57,11 +57,9 @@ _AWARDS = (
     .limit(literal_column(str(ENTRIES)))
 )  # fmt: skip
 _CATEGORY = select(categories.c.id, categories.c.slug, categories.c.name).where(categories.c.slug == bindparam("slug"))
-_MAPPED = (
-    select(threads.c.id, threads.c.slug, threads.c.active_at)
-    .where(threads.c.deleted_at.is_(None), threads.c.id > bindparam("after"), threads.c.id <= bindparam("up_to"))
-    .order_by(threads.c.id)
-)
+_on_map = and_(threads.c.deleted_at.is_(None), threads.c.id > bindparam("after"), threads.c.id <= bindparam("up_to"))
+_MAPPED = select(threads.c.id, threads.c.slug, threads.c.active_at).where(_on_map).order_by(threads.c.id)
+_STATE_OF_MAP = select(func.count(), func.max(threads.c.id), func.max(threads.c.active_at)).where(_on_map)
 _HIGHEST = select(func.max(threads.c.id)).where(threads.c.deleted_at.is_(None))
 
 
@@ -94,5 +92,13 @@ def maps(session: Session) -> int:
 
 def mapped(session: Session, number: int) -> Sequence[Row]:
     """The threads on a map, counted from 1: id, slug, active_at."""
-    given = {"after": (number - 1) * MAP_SIZE, "up_to": number * MAP_SIZE}
-    return session.execute(_MAPPED, given).all()
+    return session.execute(_MAPPED, _stretch(number)).all()
+
+
+def state_of_map(session: Session, number: int) -> Row:
+    """What is another whenever a map is: how many threads it has, the last of them, when one was active last."""
+    return session.execute(_STATE_OF_MAP, _stretch(number)).one()
+
+
+def _stretch(number: int) -> dict[str, int]:
+    return {"after": (number - 1) * MAP_SIZE, "up_to": number * MAP_SIZE}

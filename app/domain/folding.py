@@ -17,7 +17,7 @@ def _bases() -> dict[int, str]:
     """The accented Latin letters, each with the plain one; others' marks make them other letters."""
     found = {}
     for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
-        base, *marks = unicodedata.normalize("NFKD", chr(code))
+        base, *marks = list(unicodedata.normalize("NFKD", chr(code)))
         if marks and base.isascii() and all(map(unicodedata.combining, marks)):
             found[code] = base
     return found

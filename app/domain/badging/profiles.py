@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Row, and_, bindparam, func, literal_column, select
+from sqlalchemy import Integer, Row, and_, bindparam, func, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from app.domain.badging.badges import Award, Badge
@@ -21,7 +21,9 @@ follows = Follow.__table__
 following = ranks.alias("following")
 
 _alive = and_(members.c.username_key == bindparam("key"), members.c.deleted_at.is_(None))
-_answers = and_(posts.c.author_id == members.c.id, posts.c.kind == "answer", posts.c.deleted_at.is_(None))
+# In the very words of the index of answers, or it would not be used.
+_is_answer, _liked = text("posts.kind = 'answer'"), literal_column("posts.search_liked", Integer)
+_answers = and_(posts.c.author_id == members.c.id, _is_answer, posts.c.deleted_at.is_(None))
 
 _CARD = (
     select(
@@ -80,11 +82,7 @@ _CONTRIBUTIONS = {
     .offset(bindparam("skip"))
     for name, kinds in CONTRIBUTIONS.items()
 }
-_BEST = (
-    _own_posts.where(posts.c.kind == "answer", posts.c.upvotes + posts.c.insightfuls > 0)
-    .order_by((posts.c.upvotes + posts.c.insightfuls).desc(), posts.c.id)
-    .limit(literal_column("5"))
-)
+_BEST = _own_posts.where(_is_answer, _liked > 0).order_by(_liked.desc(), posts.c.id).limit(literal_column("5"))
 
 
 def card(session: Session, username: str) -> Row | None:

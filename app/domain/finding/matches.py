@@ -42,7 +42,7 @@ _PIECES = re.compile(rf"{UNSPACED.pattern}|(?:(?!{UNSPACED.pattern}).)+")
 class Shape(NamedTuple):
     """What a statement depends on: how many words there are, and of which sorts. It is built once for each."""
 
-    count: int
+    number: int
     spaced: bool  # whether there are words with spaces around them
     inside: bool  # whether there are others, of three signs and more
     signs: int  # how many others there are with one or two
@@ -53,7 +53,7 @@ class Shape(NamedTuple):
         """Where words are looked for."""
         if self.inside or self.signs:
             return ["text"]
-        return ["title", *(["beginnings"] if self.brief else []), *(["phrase"] if self.count > 1 else []), "text"]
+        return ["title", *(["beginnings"] if self.brief else []), *(["phrase"] if self.number > 1 else []), "text"]
 
 
 class Match(NamedTuple):

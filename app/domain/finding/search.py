@@ -146,7 +146,7 @@ def _written(
     conditions += [_NARROWED[name] for name in narrowed]
     if opening is not None:
         conditions.append(posts.c.kind.in_(OPENING_KINDS) if opening else posts.c.kind.not_in(OPENING_KINDS))
-    some = [_candidates(it, wanted.count, conditions).subquery() for it in found]
+    some = [_candidates(it, wanted.number, conditions).subquery() for it in found]
     candidates = union_all(*(select(it) for it in some)).subquery("candidates")
     worth = func.max(candidates.c.worth)
     # Only what is shown is looked up: the best are found before anything is joined to them.

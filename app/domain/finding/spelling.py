@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, column, func, or_, select, table, union_all
+from sqlalchemy import BindParameter, Row, Select, bindparam, column, func, or_, select, table, union_all
 from sqlalchemy.orm import Session
 
 from app.domain import folding
@@ -124,7 +124,7 @@ def _between(count: int) -> Select[Any]:
 def _alike(count: int) -> Select[Any]:
     found = []
     for nth in range(count):
-        word = bindparam(f"word{nth}")
+        word: BindParameter[str] = bindparam(f"word{nth}")
         begins = _words.c.word.like(word.concat("%"))
         near = select(_words).where(or_(begins, _words.c.word.op("%")(word)))
         found.append(near.order_by(begins.desc(), func.similarity(_words.c.word, word).desc()).limit(ALIKE).subquery())

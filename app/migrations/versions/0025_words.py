@@ -21,11 +21,13 @@ def upgrade() -> None:
         op.execute(sa.text(statement.replace(":", r"\:")))
 
 
-# For Best Of. No index of an expression: SQLAlchemy cannot read those back on SQLite.
+# For Best Of, and the best answers of a member. No index of an expression: SQLAlchemy cannot read those back on SQLite.
 LIKED = (
     "ALTER TABLE posts ADD COLUMN search_liked INTEGER GENERATED ALWAYS AS (upvotes + insightfuls) {0}",
     "CREATE INDEX search_posts_liked ON posts (search_liked, id, created_at, thread_id) "
     "WHERE search_liked > 0 AND deleted_at IS NULL AND kind <> 'comment'",
+    "CREATE INDEX search_posts_answers ON posts (author_id, search_liked DESC, id, thread_id) "
+    "WHERE kind = 'answer' AND deleted_at IS NULL",
 )
 
 # --- SQLite: words with their beginnings, and a view of all words there are. ---
@@ -78,9 +80,11 @@ UNSPACED = (
 )
 READ = f"search_read(concat_ws(' ', {TITLE.format('{0}')}, {{0}}.body))"
 LETTERS = "length(it) BETWEEN 4 AND 40 AND it !~ '[0-9]'"
-# How often a word was written matters only for those that are rare: then it may be a slip of somebody's pen.
+# How often a word was written matters only for those that are rare: then it may be a slip of somebody's pen. Rows of
+# frequent ones are not even looked at for a conflict, which would lock them.
 LEARN = f"""INSERT INTO search_vocabulary (word) SELECT it FROM unnest(tsvector_to_array({{0}})) AS it WHERE {LETTERS}
-      ON CONFLICT (word) DO UPDATE SET times = search_vocabulary.times + 1 WHERE search_vocabulary.times < 5"""  # noqa: S608
+      AND NOT EXISTS (SELECT FROM search_vocabulary WHERE word = it AND times >= 5)
+      ON CONFLICT (word) DO UPDATE SET times = search_vocabulary.times + 1"""  # noqa: S608
 
 POSTGRESQL = (
     *(it.format("STORED") for it in LIKED),

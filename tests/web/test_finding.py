@@ -93,6 +93,27 @@ def test_a_misspelled_search_leads_to_the_right_one(client, engine, ada):
     assert not soup(client.get("/search?q=zzzzzzzz")).select("[data-meant]")
 
 
+def test_where_few_have_all_words_others_are_offered_below(client, engine, ada):
+    with transaction(engine) as session:
+        start(session, ada, "Cleaning a burr grinder", "With rice?")
+    page = soup(client.get("/search?q=best+cleaning+of+my+grinder"))
+    assert page.select_one("#results h2").text.startswith("Nothing found")
+    near = page.select_one('section[aria-labelledby="near-posts"]')
+    assert [it.text for it in near.select("[data-hit] h3 mark")] == ["Cleaning", "grinder"]
+    assert not soup(client.get("/search?q=cleaning+grinder")).select("#near-posts")
+
+
+def test_who_finds_little_by_a_slip_of_the_pen_is_led_to_more(client, engine, ada):
+    with transaction(engine) as session:
+        start(session, ada, "A slip", "raspbery")
+        for nth in range(6):
+            start(session, ada, f"Question {nth}", "About a raspberry")
+    page = soup(client.get("/search?q=raspbery"))
+    assert len(page.select("[data-hit]")) == 1
+    assert page.select_one("[data-meant]").text == "raspberry"
+    assert not soup(client.get("/search?q=raspberry")).select("[data-meant]")
+
+
 @pytest.mark.parametrize("query", ["", "q=", "q=%22", "q=" + "%25" * 1000, "q=a&author=%0A&tag=%27&category=%22"])
 def test_whatever_is_typed_gives_a_page(client, ada, query):
     assert client.get(f"/search?{query}").status_code == 200

@@ -97,7 +97,7 @@ def test_who_has_gone_or_cannot_be_reached_yet_is_not_eligible(engine, people, g
 
 
 def test_the_address_is_asked_only_of_who_is_eligible(browse, grant, engine, people):
-    assert "You need 1400 more points" in browse("ben").get("/swag").text
+    assert "You need 1,400 more points" in browse("ben").get("/swag").text
     assert not soup(browse("ben").get("/swag/shirt")).select("#claim")
     grant()
     assert "Yours to claim" in browse("ada").get("/swag").text

@@ -34,7 +34,7 @@ REMEMBERED = {
     "components/board.html": ("board_line", "team_line"),
     "components/requests.html": ("request_row", "request_head", "request_filters", "request_replies"),
     "components/threads.html": ("thread_row",),
-    "layouts/_frame.html": ("frame_head", "frame_nav", "frame_menu", "frame_foot", "messages_link", "corner"),
+    "layouts/_frame.html": ("frame_head", "frame_nav", "frame_menu", "frame_foot", "corner"),
 }
 
 

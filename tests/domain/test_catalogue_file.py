@@ -419,7 +419,7 @@ def test_a_hostile_file_is_refused_in_a_line_one_can_read(text, told):
 def test_a_rule_may_neither_be_too_long_nor_too_deep():
     part = '{ count = "accepted" }'
     deep = part
-    for _ in range(5):
+    for _ in range(7):
         deep = f"{{ all = [{deep}, {part}] }}"
     assert "too deep" in problems((EARN, f"earn = {deep}"))[0]
     assert "too many parts" in problems((EARN, f"earn = {{ any = [{', '.join([part] * 21)}] }}"))[0]

@@ -60,10 +60,17 @@ def test_two_badges_may_ask_for_the_same_days_in_a_row(bare_engine: Engine) -> N
     assert slugs(bare_engine, events, rules) == ["badge-0", "badge-1", "badge-2"]
 
 
-def test_a_rule_may_nest_several_windows(bare_engine: Engine) -> None:
+def test_a_rule_may_nest_several_windows_as_deep_as_rules_go(bare_engine: Engine) -> None:
     window = {"count": "visited", "per": "day", "days": 5, "n": 2}
     inner = {"any": [window, {"streak": "visited", "n": 3}, {"all": [window, {"streak": "visited", "n": 2}]}]}
-    rules = {"badge-0": {"any": [{"count": "asked", "n": 3}, {"all": [inner, {"any": [inner, {"has": "medal"}]}]}]}}
+    rules = {
+        "badge-0": {
+            "any": [
+                {"count": "asked", "n": 3},
+                {"all": [inner, {"any": [{"all": [inner, inner]}, {"has": "medal"}]}]},
+            ]
+        }
+    }
     assert slugs(bare_engine, [Event("visit", 1), Event("visit", 1, hours=24)], rules) == ["badge-0"]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
 from app.db import transaction
+from app.web import site
 from tests.web.scenery import sign_in
 
 
@@ -23,3 +25,24 @@ def look(engine):
             return session.scalars(query).all()
 
     return read
+
+
+@pytest.fixture
+def statements(engine, monkeypatch):
+    """What the database is asked, in order, without what is looked at every two seconds whatever is asked for."""
+    asked: list[str] = []
+    read = site._read
+
+    def aside(kept):
+        before = len(asked)
+        known = read(kept)
+        del asked[before:]
+        return known
+
+    def listen(_connection, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    monkeypatch.setattr(site, "_read", aside)
+    event.listen(engine, "before_cursor_execute", listen)
+    yield asked
+    event.remove(engine, "before_cursor_execute", listen)

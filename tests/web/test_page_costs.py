@@ -6,12 +6,10 @@ import re
 import zlib
 
 import pytest
-from sqlalchemy import event
 
 from app.db import transaction
 from app.domain.base import now
 from app.domain.record.scores import EVERYWHERE, WEEK, Score, week_at
-from app.web import site
 from tests.factories import make_category, make_member
 from tests.web.scenery import (
     make_award,
@@ -48,27 +46,6 @@ ADDRESSES = {
     "/sitemaps/1.xml": 12,
 }
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP)", re.I)
-
-
-@pytest.fixture
-def statements(engine, monkeypatch):
-    """What the database is asked, in order, without what is looked at every two seconds whatever is asked for."""
-    asked: list[str] = []
-    read = site._read
-
-    def aside(kept):
-        before = len(asked)
-        known = read(kept)
-        del asked[before:]
-        return known
-
-    def listen(_connection, _cursor, statement, *_rest):
-        asked.append(statement)
-
-    monkeypatch.setattr(site, "_read", aside)
-    event.listen(engine, "before_cursor_execute", listen)
-    yield asked
-    event.remove(engine, "before_cursor_execute", listen)
 
 
 def begin(session):

@@ -1,7 +1,7 @@
 """What every template can use: words, numbers, dates, remembered drawings."""
 
 from collections.abc import Callable, MutableMapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -143,6 +143,7 @@ def prose(html: str) -> Markup:
 
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905 (a row of words)
+MINUTE, HOUR, DAY = 60, 3600, 86_400  # in seconds
 
 
 def day(when: datetime) -> Markup:
@@ -158,16 +159,15 @@ def moment(when: datetime, zone: str = "UTC") -> Markup:
 
 def ago(when: datetime) -> Markup:
     """How long ago, as far back as a week; then the date."""
-    past = datetime.now(UTC) - when
-    if past < timedelta(minutes=1):
+    past = int((datetime.now(UTC) - when).total_seconds())
+    if past < MINUTE:
         text = "just now"
-    elif past < timedelta(hours=1):
-        text = f"{past // timedelta(minutes=1)} min ago"
-    elif past < timedelta(days=1):
-        text = f"{past // timedelta(hours=1)} h ago"
-    elif past < timedelta(days=8):
-        days = past // timedelta(days=1)
-        text = "yesterday" if days == 1 else f"{days} days ago"
+    elif past < HOUR:
+        text = f"{past // MINUTE} min ago"
+    elif past < DAY:
+        text = f"{past // HOUR} h ago"
+    elif past < 8 * DAY:
+        text = "yesterday" if past < 2 * DAY else f"{past // DAY} days ago"
     else:
         text = _date(when)
     return _time(when, text)
@@ -188,4 +188,5 @@ def _time(when: datetime, text: str) -> Markup:
 
 def _exact(when: datetime) -> str:
     """As machines read it; strftime takes several times as long."""
-    return f"{when.astimezone(UTC).isoformat()[:16]}Z"
+    there = when if when.tzinfo is UTC else when.astimezone(UTC)
+    return f"{there.isoformat()[:16]}Z"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 import time
@@ -65,6 +66,7 @@ class Workshop:
             engine = db.engine
             with transaction(engine) as session:
                 catalogue.load(session, catalogue.shipped("flight"))
+        gc.freeze()  # as wsgi.py does for a web server
         process = None if engine_name == "SQLite" else self.cluster.process.pid
         return Site(engine_name, app, engine, settings, process)
 

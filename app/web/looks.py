@@ -51,7 +51,6 @@ def install(app: Flask) -> None:
     env.trim_blocks = env.lstrip_blocks = True
     env.add_extension("jinja2.ext.i18n")
     env.install_gettext_callables(words.gettext, words.plural, newstyle=True)  # type: ignore[attr-defined]
-    env.globals["_"] = env.globals["gettext"]  # without the detour that each word of a page would take
     env.filters.update(
         number=number,
         ago=ago,

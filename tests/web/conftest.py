@@ -7,13 +7,24 @@ from sqlalchemy import event
 
 from app.db import transaction
 from app.web import site
-from tests.web.scenery import sign_in
+from tests.factories import make_member
+from tests.web.scenery import make_ranks, sign_in
 
 
 @pytest.fixture
 def browse(app, engine, people):
     """A browser of somebody."""
     return lambda name: sign_in(app.test_client(), engine, people[name])
+
+
+@pytest.fixture
+def boss(client, engine):
+    """An administrator, who is signed in with `client`."""
+    with transaction(engine) as session:
+        make_ranks(session)
+        boss = make_member(session, "boss", role="administrator")
+    sign_in(client, engine, boss)
+    return boss
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,19 +18,9 @@ from app.domain.membership import account_letters
 from app.domain.record.audit_log import AuditEntry
 from tests.factories import make_member
 from tests.web.forms import problems, send, soup, toast
-from tests.web.scenery import make_ranks, sign_in
 
 PAGE = "/staff/mail"
 LOCAL = {"REMOTE_ADDR": "127.0.0.1"}
-
-
-@pytest.fixture
-def boss(client, engine):
-    with transaction(engine) as session:
-        make_ranks(session)
-        boss = make_member(session, "boss", role="administrator")
-    sign_in(client, engine, boss)
-    return boss
 
 
 def owe(engine, name, **values):

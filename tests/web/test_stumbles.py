@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,19 +13,9 @@ from app.domain.record.activities import Activity
 from app.domain.record.audit_log import AuditEntry
 from tests.factories import make_member
 from tests.web.forms import send, soup, toast
-from tests.web.scenery import make_ranks, sign_in
 
 PAGE = "/staff/deeds"
 LOCAL = {"REMOTE_ADDR": "127.0.0.1"}
-
-
-@pytest.fixture
-def boss(client, engine):
-    with transaction(engine) as session:
-        make_ranks(session)
-        boss = make_member(session, "boss", role="administrator")
-    sign_in(client, engine, boss)
-    return boss
 
 
 def stumble(engine, name, *, aside=True, why="DataError: <b>too</b> large"):

@@ -12,6 +12,7 @@ from app.db import transaction
 from app.domain.base import now
 from app.domain.forum.threads import Post, Thread
 from app.domain.notices import notifications
+from app.domain.notices.notifications import Notification
 from app.domain.people import blocks
 from app.domain.people.members import Member
 from app.domain.ways import requests
@@ -206,6 +207,21 @@ def test_opening_a_badge_or_its_award_reads_its_notice(visit, earn):
     assert bell(ada) == "Notifications, 1 unread"
     assert bell(ada, "/badges/mentor") == "Notifications"
     assert bell(ada) == "Notifications"
+
+
+def test_a_page_that_opens_one_notice_leaves_those_of_all_other_kinds_to_be_told(visit, engine, people, answered, earn):
+    rank = {"member_id": people["ada"].id, "kind": "rank", "key": "rank:1", "facts": {"rank": "Cadet"}}
+    with transaction(engine) as session:
+        notifications.tell(session, [rank])  # it has neither a post nor an award
+    [award] = earn("mentor")
+    ada = visit("ada")
+    assert bell(ada, "/badges") == "Notifications, 3 unread"
+    for path in ("/badges/mentor", f"/awards/{award}", f"/t/{answered.thread_id}/a-thread"):
+        with transaction(engine) as session:
+            session.execute(update(Notification).values(read_at=None, seen_at=None))
+        page = ada.get(path)
+        assert page.select_one("#bell-link")["aria-label"] == "Notifications, 2 unread", path
+        assert any("Cadet" in it for it in toasts(page)), path
 
 
 def test_somebody_else_opening_the_badge_reads_nothing_of_mine(visit, earn):

@@ -17,6 +17,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
 )
 from sqlalchemy.orm import Session, column_property
 
@@ -88,10 +89,15 @@ _mine = notices.c.member_id == bindparam("member_id")
 _OF_POSTS = select(notices.c.id).where(_mine, _unread, Among(notices.c.post_id, "post_ids")).limit(literal_column("1"))
 
 
+def _not_of(these: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Notices that are not of these. Of one without a post or an award it is not known whether it is of some: it is not."""
+    return these.is_not(true())
+
+
 def _count(whose: ColumnElement[Any], besides: ColumnElement[bool], correlated: FromClause | None = None) -> Any:
     """How many notices somebody has not read, as far as the bell counts. Messages are counted beside it, and once."""
     some = select(notices.c.id).select_from(_with_place).where(notices.c.member_id == whose, _unread, IS_THERE)
-    some = some.where(notices.c.kind != "message", not_(besides)).limit(literal_column(str(COUNTED)))
+    some = some.where(notices.c.kind != "message", _not_of(besides)).limit(literal_column(str(COUNTED)))
     return select(func.count()).select_from((some.correlate(correlated) if correlated is not None else some).subquery())
 
 
@@ -157,7 +163,7 @@ def some(session: Session, ids: Iterable[int]) -> list[Row]:
 
 def fresh(session: Session, member_id: int, since: datetime, besides: ColumnElement[bool]) -> list[Row]:
     """What a member was told since then and has neither opened nor been shown in passing, the latest first."""
-    unseen = (_unread, notices.c.seen_at.is_(None), notices.c.created_at > since, not_(besides))
+    unseen = (_unread, notices.c.seen_at.is_(None), notices.c.created_at > since, _not_of(besides))
     wanted = _rows().where(_mine, IS_THERE, *unseen).limit(SHOWN_IN_PASSING)
     return list(session.execute(wanted, {"member_id": member_id}).all())
 

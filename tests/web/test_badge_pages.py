@@ -251,6 +251,68 @@ def test_others_are_not_told_what_did_not_count_for_one(client, engine, ada):
     assert soup(sign_in(client, engine, ben).get("/badges/helper")).select("[data-condition]")
 
 
+@pytest.mark.parametrize(
+    ("earn", "words"),
+    [
+        ({"count": "lesson_passed", "per": "object", "n": 2}, "0 of 2 different lessons"),
+        ({"count": "event_attended", "per": "object", "n": 5}, "0 of 5 different events"),
+        ({"count": "thread_read", "per": "day", "n": 30}, "0 of 30 different days"),
+        ({"count": "best_of", "per": "object", "n": 3}, "0 of 3 different ones"),
+        ({"count": "visited", "n": 4}, "0 of 4 days"),
+        ({"count": "second_factor_on"}, "Not yet"),
+    ],
+)
+def test_how_far_one_is_names_what_is_counted(client, engine, ada, earn, words):
+    with transaction(engine) as session:
+        make_badge(session, "it", earn=earn)
+    sign_in(client, engine, ada)
+    for address in ("/badges", "/badges?view=list", "/u/ada/badges"):
+        found = soup(client.get(address)).select_one('[data-badge="it"]')
+        assert words in " ".join(found.get_text(" ").split()), address
+        assert found.select_one("progress[max]"), address
+    [condition] = soup(client.get("/badges/it")).select("[data-condition]")
+    assert words in condition.text
+    assert ("to go" in condition.text) is (words != "Not yet")
+
+
+def test_a_badge_earned_again_and_again_says_so_and_leads_to_each_award(client, engine, ada):
+    each = {"count": "accepted", "each": "post"}
+    with transaction(engine) as session:
+        post = make_post(session, make_thread_of(session, ada, 0, title="Which gate?"), ada, kind="answer")
+        again, once = make_badge(session, "again", earn=each), make_badge(session, "once", earn={"count": "accepted"})
+        first = make_award(session, again, ada, at=NOON, subject=post.id)
+        note(session, ada, post, "accepted", seq=7)
+        last = make_award(session, again, ada, at=NOON + days(3), subject=post.id + 1, seq=7)
+        [only] = [make_award(session, once, ada)]
+        make_badge(session, "yearly", earn={"yearly": 100})
+        make_badge(session, "gone", earn=each, state="legacy")
+    sign_in(client, engine, ada)
+    page = soup(client.get("/badges/again"))
+    assert "You earned it 2 times, first on" in page.text
+    assert [it["href"] for it in page.select("#each-time a")] == [f"/awards/{last.id}", f"/awards/{first.id}"]
+    assert [it.text for it in page.select("#each-time li .muted")] == ["Which gate?"]
+    page = soup(client.get("/badges/once"))
+    assert not page.select("#each-time")
+    assert page.select_one(f'main a[href="/awards/{only.id}"]').text == "See the award"
+    for slug, how_often in {
+        "again": "For each post",
+        "once": "Once",
+        "yearly": "Once a year",
+        "gone": "No longer",
+    }.items():
+        assert soup(client.get(f"/badges/{slug}")).select_one("[data-how-often]").text == how_often
+
+
+def test_a_condition_that_names_a_lesson_leads_to_that_lesson(client, engine, ada):
+    with transaction(engine) as session:
+        make_badge(session, "read", earn={"count": "lesson_passed", "where": {"object": "guidelines"}})
+        make_badge(session, "any", earn={"count": "lesson_passed"})
+    sign_in(client, engine, ada)
+    paths = [soup(client.get(f"/badges/{slug}")).select_one("[data-condition] a")["href"] for slug in ("read", "any")]
+    assert paths == ["/lessons/guidelines", "/lessons"]
+    assert client.get(paths[0], follow_redirects=True).status_code == 200
+
+
 def test_each_next_step_leads_to_a_page(client, engine, ada):
     sign_in(client, engine, ada)
     assert next_steps.STEPS.keys() <= kinds.KINDS.keys()

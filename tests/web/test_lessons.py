@@ -102,7 +102,10 @@ def test_an_administrator_writes_a_lesson_and_offers_it(boss, ada):
 def test_the_checklist_is_on_the_home_page_until_it_is_done(ada, engine, people):
     assert "0 of 6 steps done" in ada.get("/").select_one("#checklist-preflight-check").parent.text
     [welcome] = ada.get("/checklist").select("[data-checklist]")
-    assert len(welcome.select('[data-step="open"] a[href]')) == 6
+    places = [it["href"] for it in welcome.select('[data-step="open"] a[href]')]
+    assert len(places) == 6
+    assert "/lessons/guidelines" in places
+    assert [ada.client.get(it, follow_redirects=True).status_code for it in places] == [200] * 6
     with transaction(engine) as session:
         for kind in ("email_verified", "profile_completed", "upvote_given", "asked"):
             activities.note(session, kind, people["ada"])

@@ -17,10 +17,11 @@ NOBODY = Standpoint({}, {}, 0, frozenset())
 
 
 class Step(NamedTuple):
-    """One step, and the kind of deed it asks for first."""
+    """One step, the kinds of deeds it asks for, and the one lesson or event that they have to be about."""
 
     progress: Progress
-    kind: str
+    kinds: Sequence[str]
+    about: str
 
 
 class Checklist(NamedTuple):
@@ -60,9 +61,10 @@ def is_checklist(badge: Row) -> bool:
 
 
 def _step(part: Node, here: Standpoint, names: dict[str, str]) -> Step:
-    steps = part.progress(here, names)
-    kinds = sorted(kind for measure in part.measures() for kind, _ in measure.weights)
+    steps, measures = part.progress(here, names), part.measures()
+    kinds = sorted(kind for measure in measures for kind, _ in measure.weights)
+    about = next((it.about for it in measures), "") if len(measures) == 1 else ""
     if len(steps) == 1:
-        return Step(steps[0], kinds[0] if kinds else "")
+        return Step(steps[0], kinds, about)
     done = sum(it.done for it in steps)
-    return Step(Progress(part.sentence(names), done, len(steps), ""), kinds[0] if kinds else "")
+    return Step(Progress(part.sentence(names), done, len(steps), ""), kinds, about)

@@ -46,6 +46,7 @@ class Condition:
     left_out: Sequence[LeftOut]
     kinds: Sequence[str]  # of the deeds that count
     badge: str = ""  # the slug, where another badge has to be held
+    about: str = ""  # the one lesson or event that is asked for
     one_of: bool = False  # one of several ways, of which one is enough
 
 
@@ -86,8 +87,9 @@ def rule(session: Session, member: Member, node: Node, names: criteria.Names) ->
     for part, one_of in leaves:
         kinds = [kind for measure in part.measures() for kind, _weight in measure.weights]
         badge = part.badge if isinstance(part, Has) else ""
+        about = next((measure.about for measure in part.measures()), "")
         for progress in part.progress(here, names):
-            found.append(Condition(progress, left_out.get(id(part), ()), kinds, badge, one_of))
+            found.append(Condition(progress, left_out.get(id(part), ()), kinds, badge, about, one_of))
     return Explained(found, all(step.done for step in node.progress(here, names)))
 
 

@@ -16,6 +16,7 @@ from app.domain.record.activities import Activity
 
 T = TypeVar("T")
 HOLDERS_PER_PAGE = 30
+TIMES_SHOWN = 50
 
 # What a badge is to a member; the first that fits.
 STATES = ("earned", "requested", "legacy", "planned", "requestable", "invitation", "event", "locked")
@@ -100,6 +101,19 @@ _AWARD = (
     .where(awards.c.id == bindparam("award_id"))
 )  # fmt: skip
 
+_EACH_TIME = (
+    select(awards.c.id, awards.c.earned_at, threads.c.title)
+    .select_from(
+        awards.outerjoin(activities, activities.c.seq == awards.c.seq)
+        .outerjoin(posts, and_(posts.c.id == activities.c.post_id, posts.c.deleted_at.is_(None)))
+        .outerjoin(threads, and_(threads.c.id == posts.c.thread_id, threads.c.deleted_at.is_(None)))
+    )
+    .where(awards.c.member_id == bindparam("member_id"), awards.c.badge_id == bindparam("badge_id"))
+    .where(awards.c.revoked_at.is_(None))
+    .order_by(awards.c.earned_at.desc(), awards.c.id.desc())
+    .limit(literal_column(str(TIMES_SHOWN)))
+)
+
 _TAKEN_BACK = (
     select(
         awards.c.id, awards.c.badge_id, awards.c.earned_at, awards.c.revoked_at, awards.c.revoked_because,
@@ -152,6 +166,11 @@ def award(session: Session, award_id: int, *, taken_back: bool = False) -> Row |
     """An award with everything that explains it; one that was taken back only where that is asked for."""
     found = session.execute(_AWARD, {"award_id": award_id}).one_or_none()
     return found if found and (taken_back or found.revoked_at is None) else None
+
+
+def each_time(session: Session, member_id: int, badge_id: int) -> Sequence[Row]:
+    """The awards of a badge that a member earned more than once, the latest first: when, and in which thread."""
+    return session.execute(_EACH_TIME, {"member_id": member_id, "badge_id": badge_id}).all()
 
 
 def taken_back(session: Session, member_id: int) -> Sequence[Row]:

@@ -3,7 +3,7 @@
 A kind is named from the side of the member whose number moves: `upvote_received` counts for who
 wrote the post, `upvote_given` for who pressed the button. `one` and `many` say what to do to reach
 one or {n}; `each` says it of a single post ({post} becomes question, answer or post); `noun` is the
-plural in "7 of 10 answers accepted".
+plural in "7 of 10 answers accepted", `things` that of what each deed is about, where that counts once.
 """
 
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ class Kind:
     many: str
     noun: str
     each: str = ""
+    things: str = ""
     weights: dict[str, int] = field(default_factory=dict)
 
 
@@ -32,13 +33,20 @@ _KINDS = (
     ),
     Kind("second_factor_on", "Turn on two-step sign-in", "Turn on two-step sign-in {n} times", "times turned on"),
     Kind("thread_read", "Read a thread", "Read {n} threads", "threads read"),
-    Kind("lesson_passed", "Read a lesson and answer its questions", "Finish {n} lessons", "lessons finished"),
-    Kind("event_attended", "Attend an event", "Attend {n} events", "events attended"),
+    Kind(
+        "lesson_passed",
+        "Read a lesson and answer its questions",
+        "Finish {n} lessons",
+        "lessons finished",
+        things="different lessons",
+    ),
+    Kind("event_attended", "Attend an event", "Attend {n} events", "events attended", things="different events"),
     Kind(
         "event_credited",
         "Attend an event that gives points",
         "Attend {n} events that give points",
         "events with points",
+        things="different events",
     ),
     Kind("feedback_given", "Tell us what you think of this place", "Send feedback {n} times", "times"),
     # Threads and posts
@@ -109,10 +117,12 @@ _KINDS = (
         "insightful_received",
         "Receive your first Insightful",
         "Receive {n} Insightful reactions",
-        "Insightful received",
+        "Insightful reactions received",
         each="Have {a_post} receive {n} Insightful reactions",
     ),
-    Kind("insightful_given", "Give your first Insightful", "Give {n} Insightful reactions", "Insightful given"),
+    Kind(
+        "insightful_given", "Give your first Insightful", "Give {n} Insightful reactions", "Insightful reactions given"
+    ),
     Kind(
         "downvote_received",
         "Receive a down-vote",

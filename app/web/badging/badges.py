@@ -72,7 +72,7 @@ def show(slug: str) -> str:
         it=it, asked=asked, holders=holders, more=more, page=page, rules=found, earlier_rules=rules.earlier(found),
         conditions=[] if explained else _conditions(badge), explained=explained,
         step_after=next_steps.after, community=library.community_size(db.session()),
-        taken_back=taken_back, following=_is_followed(badge, looking),
+        subjects=_subjects(badge), each_time=_each_time(it, looking), taken_back=taken_back, following=_is_followed(badge, looking),
         offers=badge_ways.of(badge, looking, is_held=it.held is not None),
     )  # fmt: skip
 
@@ -119,6 +119,17 @@ def _conditions(badge: Row) -> list[Progress]:
     node = distance.rule(badge.criterion)
     names = library.names(db.session()) if node.badges() else {}
     return distance.conditions(db.session(), None, node, names, frozenset())
+
+
+def _subjects(badge: Row) -> str:
+    """What each of a badge's awards is for: "post" or "year" where it can be earned again, "none" where once."""
+    return distance.rule(badge.criterion).subjects if library.has_rule(badge) else "none"
+
+
+def _each_time(it: standing.Standing, looking: Member | None) -> Sequence[Row]:
+    """The viewer's own awards of a badge that they earned more than once."""
+    several = looking is not None and it.held is not None and it.held.times > 1
+    return library.each_time(db.session(), looking.id, it.badge.id) if looking and several else ()
 
 
 def _explained(badge: Row, is_held: bool, looking: Member | None) -> Explained | None:

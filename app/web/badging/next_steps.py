@@ -1,5 +1,6 @@
 """Where to go for what a badge asks: one step for each kind of deed."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from app.domain.badging.explanations import Condition
@@ -20,7 +21,7 @@ BEST = Step("/best", "See what reached Best Of")
 
 STEPS = {
     "email_verified": Step("/settings/account", "Confirm your address"),
-    "second_factor_on": Step("/settings/account", "Turn on two-step sign-in"),
+    "second_factor_on": Step("/settings/second-factor", "Turn on two-step sign-in"),
     "profile_completed": Step("/settings/profile", "Complete your profile"),
     "lesson_passed": Step("/lessons", "See the lessons"),
     "event_attended": Step("/events", "See the events"),
@@ -48,5 +49,12 @@ def after(condition: Condition) -> Step | None:
         return None
     if condition.badge:
         return Step(f"/badges/{condition.badge}", _("See that badge"))
-    found = next((STEPS[kind] for kind in condition.kinds if kind in STEPS), None)
+    return towards(condition.kinds, condition.about)
+
+
+def towards(kinds: Iterable[str], about: str = "") -> Step | None:
+    """Where some kinds of deeds are done; with the one lesson that they have to be about, that lesson itself."""
+    if about and "lesson_passed" in kinds:
+        return Step(f"/lessons/{about}", _("Go to the lesson"))
+    found = next((STEPS[kind] for kind in kinds if kind in STEPS), None)
     return Step(found.path, _(found.words)) if found else None

@@ -173,7 +173,9 @@ class Count:
 
     def _noun(self) -> str:
         per, reaches = self.measure.per, self.measure.reaches
-        return _PARTS[per] if per and (reaches > 1 or per != "day") else self.kind.noun
+        if per == "object" and reaches == 1 and self.kind.things:
+            return self.kind.things
+        return _PARTS[per] if per else self.kind.noun
 
 
 @dataclass(frozen=True)
@@ -425,7 +427,7 @@ _DIFFERENT = {
     "object": ", each a different one",
 }
 _PARTS = {
-    "day": "days",
+    "day": "different days",
     "member": "different members",
     "post": "different posts",
     "thread": "different threads",

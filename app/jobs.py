@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import bell, mail, queue
 from app.db import snapshot, transaction
 from app.domain import limits
-from app.domain.awarding import backfill, derived, evaluator, leaders
+from app.domain.awarding import backfill, derived, evaluator, leaders, stumbles
 from app.domain.base import now
 from app.domain.forum import drafts
 from app.domain.leaving import departures, exports, unposted
@@ -26,15 +26,18 @@ from app.domain.writing import sendings
 TIDIED: tuple[Callable[[Session], int], ...] = (
     limits.forget_old, sessions.forget_outlived, links.forget_expired, sendings.forget_old, drafts.forget_old,
     unposted.sweep, departures.forget_unconfirmed, deliveries.forget_old, notifications.forget_old, digests.mend,
-    exports.forget_old, blocked_names.forget_free, swag.forget_addresses,
+    exports.forget_old, blocked_names.forget_free, swag.forget_addresses, stumbles.try_again,
 )  # fmt: skip
 
 
 def evaluate() -> int:
     """Book what waits and award what it earns; returns how many activities were booked."""
     bell.answer(queue.AWARDS)
-    backfill.resume(transaction)
-    return evaluator.run(transaction)
+    try:
+        backfill.resume(transaction)
+    finally:  # what keeps a retroactive run from its end is told, and keeps nothing else waiting for ever
+        booked = evaluator.run(transaction)
+    return booked
 
 
 def send() -> int:

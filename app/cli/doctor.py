@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import config
 from app import redis_server, schema
 from app.db import db
-from app.domain.awarding import stumbles
+from app.domain.awarding import backfill, stumbles
 from app.domain.mail import mail_queue
 from app.web.health import LONGEST_WAIT_SECONDS, waiting
 
@@ -120,6 +120,10 @@ def _queue(_settings: config.Settings) -> str:
     stumbled, aside = stumbles.standing(db.session())
     if aside:
         raise Trouble(f"{aside} activities could not be counted: see /staff/deeds for why, and try them again there")
+    if failures := backfill.failures(db.session()):
+        raise Trouble(
+            f"a retroactive run failed {failures} times: the worker's log says why, and flask awards backfill tries again"
+        )
     return f"{count} activities wait" + (f", {stumbled} are tried again" if stumbled else "")
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import schema
 from app.db import db
-from app.domain.awarding import stumbles
+from app.domain.awarding import backfill, stumbles
 from app.domain.base import now
 from app.domain.mail import mail_queue
 from app.domain.record.activities import Activity
@@ -121,6 +121,8 @@ class _Community(Collector):
         stumbled, aside = stumbles.standing(db.session())
         yield GaugeMetricFamily("contrail_stumbled_activities", "Activities that are tried again", value=stumbled)
         yield GaugeMetricFamily("contrail_set_aside_activities", "Activities that were given up", value=aside)
+        failures = backfill.failures(db.session())
+        yield GaugeMetricFamily("contrail_retroactive_failures", "Tries in vain to finish a run", value=failures)
         mail = mail_queue.standing(db.session())
         yield GaugeMetricFamily("contrail_waiting_letters", "Letters that could leave now", value=mail.waiting)
         yield GaugeMetricFamily(

@@ -250,6 +250,7 @@ def evaluate_and_die(url: str, deed) -> None:
     evaluator.evaluate = deed
     with_engine = partial(transaction, prepare(create_engine(url)))
     try:
+        backfill.resume(with_engine)
         evaluator.run(with_engine, batch=20)
     except* ValueError:
         pass
@@ -274,22 +275,87 @@ def time_passes(open_transaction) -> None:
         session.execute(update(Stumble).where(Stumble.due_at.is_not(None)).values(due_at=now()))
 
 
-@pytest.mark.slow
-def test_a_deed_that_ends_the_whole_process_is_found_and_set_aside(engine, open_transaction):
-    with open_transaction() as session:
-        write_all(session, 60)
-        victim = session.scalars(select(Activity).where(Activity.amount > 0).offset(30)).first()
-        victim.object = "poison"
+def die_until_it_is_set_aside(engine: Engine, open_transaction) -> list[int | None]:
+    """Each process that tries a certain deed is ended; returns how they ended. The last found nothing more to do."""
     ends = []
     while not ends or ends[-1]:
         ends.append(in_a_process(engine, die))
         time_passes(open_transaction)
         assert len(ends) < 20
+    return ends
+
+
+def spoil_one(session) -> int:
+    """One deed in the midst of many, which ends whoever tries it."""
+    write_all(session, 60)
+    victim = session.scalars(select(Activity).where(Activity.amount > 0).offset(30)).first()
+    victim.object = "poison"
+    return victim.id
+
+
+@pytest.mark.slow
+def test_a_deed_that_ends_the_whole_process_is_found_and_set_aside(engine, open_transaction):
+    with open_transaction() as session:
+        victim = spoil_one(session)
+    ends = die_until_it_is_set_aside(engine, open_transaction)
     assert set(ends[:-1]) == {-signal.SIGKILL}
     assert len(ends) <= TRIES + 3  # two that died over a batch, five over the deed, one that found nothing more to do
     with open_transaction() as session:
         row = session.scalars(select(Stumble)).one()
-        assert (row.activity_id, row.tries, row.due_at, row.why) == (victim.id, TRIES, None, stumbles.ENDED)
+        assert (row.activity_id, row.tries, row.due_at, row.why) == (victim, TRIES, None, stumbles.ENDED)
+        assert_sound(session)
+
+
+@pytest.mark.slow
+def test_a_deed_that_was_only_unlucky_each_time_is_counted_a_day_later_by_itself(engine, open_transaction):
+    with open_transaction() as session:
+        spoil_one(session)
+    die_until_it_is_set_aside(engine, open_transaction)
+    with open_transaction() as session:
+        assert stumbles.try_again(session, now() + stumbles.ASIDE_FOR - timedelta(hours=1)) == 0
+        assert stumbles.try_again(session, now() + stumbles.ASIDE_FOR) == 1
+    assert in_a_process(engine, REAL) == 0
+    assert late(open_transaction) == set()
+    assert standing(open_transaction) == (0, 0)
+    with open_transaction() as session:
+        assert_sound(session)
+        assert untold(session) == []
+
+
+@pytest.mark.slow
+def test_one_that_ends_the_process_a_day_later_too_costs_one_process_and_rests_another_day(engine, open_transaction):
+    with open_transaction() as session:
+        spoil_one(session)
+    die_until_it_is_set_aside(engine, open_transaction)
+    with open_transaction() as session:
+        stumbles.try_again(session, now() + stumbles.ASIDE_FOR)
+    assert in_a_process(engine, die) == -signal.SIGKILL
+    assert standing(open_transaction) == (0, 1)
+    with open_transaction() as session:
+        assert stumbles.try_again(session) == 0
+
+
+@pytest.mark.slow
+def test_a_retroactive_run_that_ends_the_whole_process_stops_nobody(engine, open_transaction, monkeypatch):
+    with open_transaction() as session:
+        write_all(session, 60)
+        backfill.owe(session, None)
+    with monkeypatch.context() as patch:
+        patch.setattr(backfill, "settle", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        for _ in range(evaluator.PATIENT_TRIES):
+            with open_transaction() as session:
+                write_all(session, 5)
+            assert in_a_process(engine, REAL) == -signal.SIGKILL
+            time_passes(open_transaction)
+        with open_transaction() as session:
+            write_all(session, 60, seed=2)
+        assert in_a_process(engine, REAL) == 0
+    assert late(open_transaction) == set()
+    with open_transaction() as session:
+        session.execute(update(Lease).where(Lease.name == evaluator.OWED).values(until=now()))
+    backfill.resume(open_transaction)
+    with open_transaction() as session:
+        assert session.get(Lease, evaluator.OWED) is None
         assert_sound(session)
 
 

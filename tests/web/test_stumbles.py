@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.db import transaction
+from app.domain.awarding import backfill
 from app.domain.awarding.stumbles import TRIES, Stumble
+from app.domain.badging.totals import Lease
 from app.domain.base import now
 from app.domain.record import activities
 from app.domain.record.activities import Activity
@@ -103,3 +105,16 @@ def test_a_deed_that_only_waits_too_long_makes_the_site_unready(client, engine):
     with transaction(engine) as session:
         activities.note(session, "visited", make_member(session, "ada")).noted_at = now().replace(year=2020)
     assert client.get("/readyz").status_code == 503
+
+
+def test_a_retroactive_run_that_cannot_be_finished_is_told_to_machines_and_commands(app, client, engine, boss):
+    with transaction(engine) as session:
+        backfill.owe(session, None)
+    doctor = app.test_cli_runner().invoke(args=["doctor"])
+    assert "retroactive" not in doctor.output
+    with transaction(engine) as session:
+        session.execute(update(Lease).values(deaths=3))
+    assert "contrail_retroactive_failures 3.0" in client.get("/metrics", environ_base=LOCAL).text
+    doctor = app.test_cli_runner().invoke(args=["doctor"])
+    assert "a retroactive run failed 3 times" in doctor.output
+    assert doctor.exit_code == 1

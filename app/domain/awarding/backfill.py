@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import (
@@ -26,12 +26,13 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    update,
 )
 from sqlalchemy.orm import Session
 
 from app.domain import statistics
 from app.domain.awarding import audit, awards, evaluator, ledger, programme, stumbles
-from app.domain.awarding.evaluator import LEASE, OWED
+from app.domain.awarding.evaluator import LEASE, OWED, PATIENT_TRIES
 from app.domain.awarding.ledger import Book
 from app.domain.awarding.programme import Programme
 from app.domain.awarding.stumbles import Open
@@ -49,6 +50,7 @@ from app.domain.record.activities import Activity
 EVERYTHING = "*"
 LEASE_SECONDS = 30  # renewed at both ends of each statement
 PATIENCE_SECONDS = 60
+RESTS = timedelta(hours=1)  # what a run does that failed too often; each try costs as much as the whole
 BATCH = 2000
 REACHABLE = and_(Member.email_verified_at.is_not(None), Member.deleted_at.is_(None))
 
@@ -90,12 +92,30 @@ def run(open_transaction: Open, only: str | None = None, tell: Tell = silent) ->
 
 
 def resume(open_transaction: Open) -> None:
-    """Finish a run that died, unless somebody is still at it."""
+    """Finish a run that died, unless somebody is still at it, or it failed too often and rests."""
     with open_transaction() as session:
-        owed = session.get(Lease, OWED)
-        token = leases.take(session, LEASE, LEASE_SECONDS) if owed else None
-    if owed and token:
-        _run(open_transaction, token, None if owed.token == EVERYTHING else owed.token, silent)
+        token = leases.take(session, LEASE, LEASE_SECONDS) if _is_due(session) else None
+        owed = _begin_again(session) if token else None
+        if token and not owed:  # it was finished meanwhile
+            leases.release(session, LEASE, token)
+    if token and owed:
+        _run(open_transaction, token, None if owed == EVERYTHING else owed, silent)
+
+
+def failures(session: Session) -> int:
+    """How often in vain a run that is owed was tried again."""
+    return leases.deaths(session, OWED)
+
+
+def _is_due(session: Session) -> bool:
+    owed = session.get(Lease, OWED)
+    return owed is not None and (owed.deaths < PATIENT_TRIES or owed.until is None or owed.until <= now())
+
+
+def _begin_again(session: Session) -> str | None:
+    """Write down that a run is tried once more, for it may end the process; returns for what it is owed."""
+    tried = update(Lease).where(Lease.name == OWED).values(deaths=Lease.deaths + 1, until=now() + RESTS)
+    return session.scalar(tried.returning(Lease.token).execution_options(synchronize_session=False))
 
 
 def _run(open_transaction: Open, token: str, only: str | None, tell: Tell) -> list[Gain]:
@@ -116,10 +136,16 @@ def _run(open_transaction: Open, token: str, only: str | None, tell: Tell) -> li
             book_all(holding, token, tell)
         with holding() as session:
             rules = programme.current(session) if only else rebuild(session, tell)
+        falls = list[Exception]()
         for stage, step in award_steps(rules, only):
-            with holding() as session:
-                tell(*stage)
-                step(session)
+            try:
+                with stumbles.watched(), holding() as session:
+                    tell(*stage)
+                    step(session)
+            except stumbles.Fell as fell:  # no rule keeps the others waiting
+                falls.append(fell.cause)
+        if falls:
+            raise ExceptionGroup("badges could not be awarded", falls)
         with holding() as session:
             gains = settle(session, rules)
         if sum(it.awards for it in gains) >= statistics.MANY:
@@ -316,6 +342,7 @@ def _earned(node: Node) -> Subquery:
 def _insert(session: Session, rows: Select) -> None:
     found = rows.subquery()
     badge, version, member, subject, seq, at = found.c
+    _date_anew(session, found)
     new = insert_into(session, Award).from_select(
         [
             "badge_id",
@@ -345,6 +372,18 @@ def _insert(session: Session, rows: Select) -> None:
         .order_by(seq, badge, subject),  # SQLite reads ON CONFLICT as a join without a WHERE
     )
     session.execute(new.on_conflict_do_nothing())
+
+
+def _date_anew(session: Session, found: Subquery) -> None:
+    """Where evaluation went on before this run, it saw some rules hold later than they first did."""
+    owed = session.get_one(Lease, OWED)
+    if owed.deaths < PATIENT_TRIES:
+        return
+    badge, _version, member, subject, seq, at = found.c
+    theirs = and_(Award.badge_id == badge, Award.member_id == member, Award.subject == subject)
+    late = and_(Award.id > owed.position, Award.way == "automatic", Award.seq > seq)
+    dated = update(Award).where(theirs, late).values(seq=seq, earned_at=at)
+    session.execute(dated.execution_options(synchronize_session=False))
 
 
 def settle(session: Session, rules: Programme) -> list[Gain]:

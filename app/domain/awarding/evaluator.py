@@ -29,6 +29,7 @@ OWED = "backfill"  # the lease that says a retroactive run was begun; its positi
 LEASE_SECONDS = 10  # a dead evaluator's; a live one renews it with each batch
 BATCH = 500
 TOO_MANY_DEATHS = 2  # of evaluators in a row over the same batch: one of its deeds may be why
+PATIENT_TRIES = 3  # to finish a retroactive run, before evaluation goes on without it
 
 _kept: dict[str, tuple[tuple, Programme]] = {}  # by database: the programme and its stamp
 
@@ -85,8 +86,13 @@ def waiting(session: Session) -> bool:
 
 
 def is_owed(session: Session) -> bool:
-    """Whether a retroactive run was begun and not finished. What it booked it must award before anything follows."""
-    return session.get(Lease, OWED) is not None
+    """Whether a retroactive run was begun and not finished. What it booked it must award before anything follows.
+
+    One that fails for a reason of its own would stop all awards for ever, so it is waited for some tries only. What is
+    awarded before it may then be dated too late; the run sets it right in the end.
+    """
+    owed = session.get(Lease, OWED)
+    return owed is not None and owed.deaths < PATIENT_TRIES
 
 
 def step(open_transaction: Open, token: str, size: int = BATCH, only: int | None = None) -> int:

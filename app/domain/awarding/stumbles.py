@@ -1,14 +1,15 @@
-"""Stumbles: deeds that cannot be booked. Each is tried again by itself while all others go on, and set aside in the end.
+"""Stumbles: deeds that cannot be booked. Each is tried again by itself while all others go on, then set aside for a day.
 
 A batch that raises is taken in smaller ones, until the deed it falls over stands alone. That it is tried alone is
-written down before: a deed that ends the whole process is found like one that raises.
+written down before: a deed that ends the whole process is found like one that raises. So is one that was tried each time
+when somebody ended the process; nothing tells the two apart but trying again when all that is over.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Row, Select, String, and_, delete, func, select, true, update
+from sqlalchemy import ColumnElement, ForeignKey, Row, Select, String, and_, delete, func, select, true, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
@@ -22,6 +23,7 @@ from app.domain.words import _, ngettext
 
 RESTS = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
 TRIES = len(RESTS) + 1
+ASIDE_FOR = timedelta(days=1)  # then it is tried once more: what it fell over may be mended, or it was only unlucky
 MOST_FALLS = 50  # in one go; where everything falls, it is no deed's fault and need not be tried without a pause
 SMALLER = 8
 WHY_MOST = 300
@@ -45,7 +47,11 @@ class Stumble(Base):
 
 
 class Fell(Exception):
-    """Deeds could not be booked; the cause says why."""
+    """Something could not be booked or awarded; the cause says why."""
+
+    @property
+    def cause(self) -> Exception:
+        return self.__cause__ if isinstance(self.__cause__, Exception) else self
 
 
 # What withdraws a deed waits with it: nothing can be taken back that was never given.
@@ -108,10 +114,9 @@ def _try(session: Session, deed: int) -> None:
 
 def _blame(holding: Open, deed: int, fell: Fell) -> Exception:
     """Write down what a deed fell over."""
-    cause = fell.__cause__ if isinstance(fell.__cause__, Exception) else fell
     with holding() as session:
-        session.execute(update(Stumble).where(Stumble.activity_id == deed).values(why=_worded(cause)))
-    return cause
+        session.execute(update(Stumble).where(Stumble.activity_id == deed).values(why=_worded(fell.cause)))
+    return fell.cause
 
 
 def _worded(error: BaseException) -> str:
@@ -141,6 +146,19 @@ def forget(session: Session, deeds: Sequence[int]) -> None:
     session.execute(delete(Stumble).where(over, booked.exists()).execution_options(synchronize_session=False))
 
 
+def try_again(session: Session, at: datetime | None = None) -> int:
+    """Let each deed that was set aside a day ago be tried once more; returns how many."""
+    return len(_make_due(session, Stumble.tried_at <= (at or now()) - ASIDE_FOR))
+
+
+def _make_due(session: Session, which: ColumnElement[bool]) -> Sequence[int]:
+    aside = update(Stumble).where(Stumble.due_at.is_(None), which)
+    found = session.scalars(aside.values(due_at=now(), tries=TRIES - 1).returning(Stumble.activity_id)).all()
+    if found:
+        ring_after_commit(session, "awards")
+    return found
+
+
 # --- what staff see and do ---------------------------------------------------------------------
 
 
@@ -167,12 +185,10 @@ def retry(session: Session, by: Member | None, deed: int | None = None) -> int:
 
     Raises Conflict where it was tried meanwhile.
     """
-    aside = update(Stumble).where(Stumble.due_at.is_(None), Stumble.activity_id == deed if deed else true())
-    found = session.scalars(aside.values(due_at=now(), tries=TRIES - 1).returning(Stumble.activity_id)).all()
+    found = _make_due(session, Stumble.activity_id == deed if deed else true())
     if deed and not found:
         raise Conflict(_("This one is being tried already, or counted by now."))
     if found:
         said = ngettext("one deed was tried again", "%(num)s deeds were tried again", len(found))
         audit_log.record(session, by, "deed", subject=said)
-        ring_after_commit(session, "awards")
     return len(found)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import email
 import email.policy
+import html
 import os
 import pwd
 import re
@@ -29,6 +31,7 @@ from app.domain.notices import notifications
 from app.domain.people.members import Member
 from app.supervisor import tied_to
 from tests.factories import make_member
+from tests.mail.letters import html_of, text_of
 from tests.mail.scene import use
 from tests.mail.servers import free_port, mail_server
 from tests.mail.test_letters import EVIL, owe_each
@@ -150,10 +153,22 @@ def test_another_reader_finds_nothing_to_mend_and_reads_the_same(sent, name):
         assert [one.address for one in read.to] == it.rcpt_tos
         assert read.cc == read.bcc == read.reply_to == []
         assert read.date_parsed == ours["Date"].datetime
-        [text], [html] = read.text_plain, read.text_html
+        [text], [page] = read.text_plain, read.text_html
         assert text.replace("\r\n", "\n") == ours.get_body(("plain",)).get_content().replace("\r\n", "\n")
-        assert html.replace("\r\n", "\n") == ours.get_body(("html",)).get_content().replace("\r\n", "\n")
+        assert page.replace("\r\n", "\n") == ours.get_body(("html",)).get_content().replace("\r\n", "\n")
         assert "eve@evil.example" not in {one.address for one in read.to}
+
+
+def test_subject_and_plain_text_show_every_sign_as_it_was_typed(sent, app, monkeypatch):
+    name = 'Salt & "Pepper" O\'Brien <3'
+    monkeypatch.setitem(app.config, "SETTINGS", dataclasses.replace(app.config["SETTINGS"], site_name=name))
+    for it in sent(name):
+        letter = email.message_from_bytes(it.original_content, policy=email.policy.SMTP)
+        text = text_of(letter)
+        assert html.unescape(letter["Subject"]) == letter["Subject"]
+        assert html.unescape(text) == text
+        assert f"Hello {name}," in text
+        assert "Hello Salt &amp; " in html_of(letter)
 
 
 def test_another_reader_sees_the_same_tree(sent):

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.domain.base import Base, chunks, insert_into, now, ring_after_commit
 from app.domain.mail import deliveries, preferences
 from app.domain.mail.deliveries import THREAD, Delivery
-from app.domain.people.members import Member
 
 IMMEDIATELY = "immediately"
 TOGETHER = ("answer", "reply", "mention")  # of these a busy thread brings many
@@ -70,16 +69,12 @@ def owe(session: Session, new: Sequence[Any], *, thread_id: int | None = None, a
 
     Who has no address gets nothing.
     """
-    reachable = select(Member.id).where(
-        Member.id.in_({it.member_id for it in new}), Member.email_verified_at.is_not(None), Member.deleted_at.is_(None)
-    )
-    members = set(session.scalars(reachable)) if new else set()
     wanted: dict[str, list[Any]] = defaultdict(list)
     for kind in {it.kind for it in new}:
-        of_kind = [it for it in new if it.kind == kind and it.member_id in members]
-        often = preferences.frequencies(session, [it.member_id for it in of_kind], kind)
+        of_kind = [it for it in new if it.kind == kind]
+        often = preferences.wishes(session, [it.member_id for it in of_kind], kind)
         for it in of_kind:
-            wanted[often[it.member_id]].append(it)
+            wanted[often.get(it.member_id, preferences.NEVER)].append(it)
     _send_at_once(session, wanted[IMMEDIATELY], thread_id, at or now())
     for period in preferences.SUMMARIES:
         postpone(session, wanted[period], period, at=at)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, and_, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Select, String, and_, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain.base import Base, chunks, insert_into, now
+from app.domain.base import Among, Base, chunks, insert_into, now
 from app.domain.people import introductions
 from app.domain.people.members import Member
 from app.domain.problems import Invalid
@@ -105,14 +105,28 @@ def frequency(session: Session, member_id: int, kind: str) -> str:
 
 def frequencies(session: Session, member_ids: Iterable[int], kind: str) -> dict[int, str]:
     """How often each of these members gets letters about notices of a kind, all considered."""
-    row, everybody = row_of(kind), list(dict.fromkeys(member_ids))
-    found = dict.fromkeys(everybody, KINDS[row].default)
-    chosen = and_(Preference.member_id == Member.id, Preference.kind == row)
-    unusual = select(Member.id, Member.mail_stopped_at, Preference.frequency).outerjoin(Preference, chosen)
-    unusual = unusual.where(or_(Member.mail_stopped_at.is_not(None), Preference.frequency.is_not(None)))
-    for some in chunks(everybody):
-        for it in session.execute(unusual.where(Member.id.in_(some))):
-            found[it.id] = NEVER if it.mail_stopped_at else it.frequency
+    return _found(session, _CHOSEN, member_ids, kind)
+
+
+def wishes(session: Session, member_ids: Iterable[int], kind: str) -> dict[int, str]:
+    """The same of those among them who have an address to write to."""
+    return _found(session, _CHOSEN_BY_REACHABLE, member_ids, kind)
+
+
+# Put together once: that costs more than the statement itself.
+_CHOSEN = (
+    select(Member.id, Member.mail_stopped_at, Preference.frequency)
+    .outerjoin(Preference, and_(Preference.member_id == Member.id, Preference.kind == bindparam("row")))
+    .where(Among(Member.id, "members"))
+)
+_CHOSEN_BY_REACHABLE = _CHOSEN.where(Member.email_verified_at.is_not(None), Member.deleted_at.is_(None))
+
+
+def _found(session: Session, chosen: Select[Any], member_ids: Iterable[int], kind: str) -> dict[int, str]:
+    row, found = row_of(kind), {}
+    for some in chunks(list(member_ids)):
+        for it in session.execute(chosen, {"row": row, "members": some}):
+            found[it.id] = NEVER if it.mail_stopped_at else it.frequency or KINDS[row].default
     return found
 
 

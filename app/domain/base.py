@@ -138,8 +138,13 @@ def day_number(moment: datetime, zone: Any = UTC) -> int:
 
 def insert_into(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows `on_conflict_do_nothing`, which both engines have in a dialect each."""
-    dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
-    return dialect.insert(table.__table__)  # the table, not the model: the ORM's bulk path costs more
+    return insert_on(session.get_bind().dialect.name, table)
+
+
+def insert_on(dialect: str, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """The same where only the engine's name is known."""
+    module = {"sqlite": sqlite, "postgresql": postgresql}[dialect]
+    return module.insert(table.__table__)  # the table, not the model: the ORM's bulk path costs more
 
 
 def ring_after_commit(session: Session, name: str) -> None:

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple, NoReturn
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from app.domain import rows
 from app.domain.badging.badges import Award, Badge
 from app.domain.badging.gate import Reached
-from app.domain.base import insert_into, now
+from app.domain.base import now
 from app.domain.notices import notifications
 from app.domain.notices.notifications import Notification
 from app.domain.people.members import Member
@@ -41,21 +42,18 @@ def make(session: Session, reached: Iterable[Reached]) -> list[Fresh]:
     if not first:
         return []
     columns = (Award.id, Award.badge_id, Award.member_id, Award.subject, Award.seq)
-    rows = session.execute(
-        insert_into(session, Award).on_conflict_do_nothing().returning(*columns),
-        [
-            {
-                "badge_id": it.badge,
-                "version_id": it.version,
-                "member_id": it.member,
-                "subject": it.subject,
-                "seq": it.seq,
-                "earned_at": it.at,
-            }
-            for it in sorted(first.values(), key=lambda it: (it.seq, it.badge, it.subject))
-        ],
-    )
-    fresh = [Fresh(*row) for row in rows]
+    wanted: list[dict[str, Any]] = [
+        {
+            "badge_id": it.badge,
+            "version_id": it.version,
+            "member_id": it.member,
+            "subject": it.subject,
+            "seq": it.seq,
+            "earned_at": it.at,
+        }
+        for it in sorted(first.values(), key=lambda it: (it.seq, it.badge, it.subject))
+    ]
+    fresh = [Fresh._make(it) for it in rows.add_new(session, Award, wanted, *columns)]
     count_holders(session, {it.badge for it in fresh})
     return fresh
 
@@ -80,9 +78,8 @@ def give(
         "badge_id": badge.id, "version_id": badge.version_id, "subject": 0, "way": way, "by_id": by.id if by else None,
         "reason": reason, "earned_at": at or now(),
     }  # fmt: skip
-    one_each = insert_into(session, Award).on_conflict_do_nothing().returning(Award.id, Award.member_id)
-    rows = session.execute(one_each, [award | {"member_id": it.id} for it in members]) if members else ()
-    made = {row.member_id: row.id for row in rows}
+    one_each = [award | {"member_id": it.id} for it in members]
+    made = {it.member_id: it.id for it in rows.add_new(session, Award, one_each, Award.id, Award.member_id)}
     given = [it for it in members if it.id in made]
     for member in given:
         activities.note(session, "badge_granted", member, by=by, at=award["earned_at"], object=badge.slug)

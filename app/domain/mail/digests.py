@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, Select, delete, literal, select, update
 from sqlalchemy.orm import Session
 
-from app.domain import statistics
+from app.domain import rows, statistics
 from app.domain.base import day_number, insert_into, now, ring_after_commit
 from app.domain.mail import deliveries, mailings, preferences
 from app.domain.mail.deliveries import REPEATED, UNSETTLED, Delivery
@@ -69,10 +69,10 @@ def mend(session: Session, *, at: datetime | None = None) -> int:
     session.execute(update(DigestDue).where(DigestDue.due_at > moment + FARTHEST).values(due_at=moment))
     due = select(DigestDue.member_id).where(DigestDue.member_id == DigestItem.member_id).exists()
     stuck = select(DigestItem.member_id, literal("daily"), literal(moment, DigestDue.due_at.type)).distinct()
-    rows = insert_into(session, DigestDue).from_select(
+    dues = insert_into(session, DigestDue).from_select(
         ["member_id", "period", "due_at"], stuck.where(DigestItem.delivery_id.is_(None), ~due)
     )
-    return len(session.execute(rows.on_conflict_do_nothing().returning(DigestDue.member_id)).all())
+    return len(session.execute(dues.on_conflict_do_nothing().returning(DigestDue.member_id)).all())
 
 
 def look_again(session: Session, member: Member, *, at: datetime | None = None) -> None:
@@ -82,8 +82,8 @@ def look_again(session: Session, member: Member, *, at: datetime | None = None) 
     session.execute(theirs.values(due_at=moment))
     waits = select(DigestItem.member_id).where(DigestItem.member_id == member.id, DigestItem.delivery_id.is_(None))
     if session.scalar(waits.limit(1)) is not None:
-        rows = [{"member_id": member.id, "period": period, "due_at": moment} for period in preferences.SUMMARIES]
-        session.execute(insert_into(session, DigestDue).on_conflict_do_nothing(), rows)
+        dues = [{"member_id": member.id, "period": period, "due_at": moment} for period in preferences.SUMMARIES]
+        rows.add_new(session, DigestDue, dues)
 
 
 def slot(zone: str, hour: int, weekday: int, period: str, since: datetime, moment: datetime) -> Slot:
@@ -183,16 +183,14 @@ def _owe(session: Session, days: dict[Key, int], moment: datetime) -> dict[Key, 
     if not days:
         return {}
     blank = {"state": "queued", "attempts": 0, "handovers": 0, "reply": "", "subject": ""}
-    rows = [
+    letters = [
         {"member_id": member, "kind": f"digest_{period}", "period": period, "day": day, "due_at": moment,
          "created_at": moment, **blank}
         for (member, period), day in days.items()
     ]  # fmt: skip
-    made = insert_into(session, Delivery).on_conflict_do_nothing().returning(
-        Delivery.member_id, Delivery.period, Delivery.id
-    )  # fmt: skip
     ring_after_commit(session, "mail")
-    return {(it.member_id, it.period): it.id for it in session.execute(made, rows)}
+    owed = rows.add_new(session, Delivery, letters, Delivery.member_id, Delivery.period, Delivery.id)
+    return {(it.member_id, it.period): it.id for it in owed}
 
 
 def _claim(session: Session, items: dict[Key, list[int]], into: dict[Key, int]) -> None:

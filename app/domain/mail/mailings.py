@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, and_, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.domain import rows
 from app.domain.base import Base, chunks, insert_into, now, ring_after_commit
 from app.domain.mail import deliveries, preferences
 from app.domain.mail.deliveries import THREAD, Delivery
@@ -89,7 +90,7 @@ def _send_at_once(session: Session, notices: Sequence[Any], thread_id: int | Non
         for it in notices if it.id not in later
     ]  # fmt: skip
     if letters:
-        session.execute(insert_into(session, Delivery).on_conflict_do_nothing(), letters)
+        rows.add_new(session, Delivery, letters)
         ring_after_commit(session, "mail")
 
 
@@ -104,8 +105,7 @@ def _gather(session: Session, notices: Sequence[Any], thread_id: int, moment: da
          "delivery_id": gathering[it.member_id, it.kind]}
         for it in later
     ]  # fmt: skip
-    if items:
-        session.execute(insert_into(session, DigestItem).on_conflict_do_nothing(), items)
+    rows.add_new(session, DigestItem, items)
     return {it.id for it in later}
 
 
@@ -142,14 +142,14 @@ def _letters_of(
 def _begin(session: Session, due: Mapping[Key, datetime], thread_id: int, moment: datetime) -> dict[Key, int]:
     """One letter of several for each, as soon as it may leave."""
     blank = {"state": "queued", "attempts": 0, "handovers": 0, "reply": "", "subject": "", "created_at": moment}
-    rows = [
+    letters = [
         {"member_id": member_id, "kind": kind, "period": THREAD, "thread_id": thread_id, "due_at": due_at, **blank}
         for (member_id, kind), due_at in due.items()
     ]  # fmt: skip
-    if not rows:
+    if not letters:
         return {}
     made = insert_into(session, Delivery).returning(Delivery.member_id, Delivery.kind, Delivery.id)
-    return {(it.member_id, it.kind): it.id for it in session.execute(made, rows)}
+    return {(it.member_id, it.kind): it.id for it in session.execute(made, letters)}
 
 
 def postpone(session: Session, notices: Sequence[Any], period: str, *, at: datetime | None = None) -> None:
@@ -157,9 +157,9 @@ def postpone(session: Session, notices: Sequence[Any], period: str, *, at: datet
     if not notices:
         return
     items = [{"notification_id": it.id, "member_id": it.member_id, "kind": it.kind} for it in notices]
-    session.execute(insert_into(session, DigestItem).on_conflict_do_nothing(), items)
+    rows.add_new(session, DigestItem, items)
     dues = [{"member_id": it, "period": period, "due_at": at or now()} for it in {it.member_id for it in notices}]
-    session.execute(insert_into(session, DigestDue).on_conflict_do_nothing(), dues)
+    rows.add_new(session, DigestDue, dues)
 
 
 def leave_to_digest(session: Session, letter: Delivery, period: str) -> None:

@@ -122,7 +122,7 @@ _CHOSEN = (
 _CHOSEN_BY_REACHABLE = _CHOSEN.where(Member.email_verified_at.is_not(None), Member.deleted_at.is_(None))
 
 
-def _found(session: Session, chosen: Select[Any], member_ids: Iterable[int], kind: str) -> dict[int, str]:
+def _found(session: Session, chosen: Select[*tuple[Any, ...]], member_ids: Iterable[int], kind: str) -> dict[int, str]:
     row, found = row_of(kind), {}
     for some in chunks(list(member_ids)):
         for it in session.execute(chosen, {"row": row, "members": some}):

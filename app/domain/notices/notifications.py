@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
+from app.domain import rows
 from app.domain.badging.badges import Award
 from app.domain.base import Base, chunks, insert_into, now
 from app.domain.mail import mailings
@@ -71,6 +72,9 @@ class Notification(Base):
     ended_at: Mapped[datetime | None]
 
 
+_NEW = (Notification.id, Notification.member_id, Notification.kind)  # what is told of new notices
+
+
 def tell_of_awards(session: Session, awards: Sequence[int], *, at: datetime | None = None) -> int:
     """Tell members of their new awards, one notice each; returns how many were new.
 
@@ -83,7 +87,7 @@ def tell_of_awards(session: Session, awards: Sequence[int], *, at: datetime | No
         Activity.seq == Award.seq, Activity.kind.in_(THANKED), Activity.actor_id != Award.member_id,
         Activity.happened_at > (at or now()) - THANKED_WITHIN,
     )  # fmt: skip
-    rows = session.execute(
+    found = session.execute(
         select(
             Award.id, Award.member_id, Award.by_id, Award.reason, Activity.kind, Activity.post_id,
             giver.id.label("giver"),
@@ -94,11 +98,11 @@ def tell_of_awards(session: Session, awards: Sequence[int], *, at: datetime | No
         .where(Award.id.in_(awards), Member.deleted_at.is_(None))
         .order_by(Award.id)
     ).all()  # fmt: skip
-    own = [of_award(it.id, it.member_id, it.by_id, it.reason) for it in rows]
+    own = [of_award(it.id, it.member_id, it.by_id, it.reason) for it in found]
     thanks = [
         {"member_id": it.giver, "kind": "reaction", "what": "thanks", "key": f"gift:{it.id}", "award_id": it.id,
          "post_id": it.post_id, "actor_id": it.member_id, "facts": {"gift": THANKED[it.kind]}}
-        for it in rows if it.giver
+        for it in found if it.giver
     ]  # fmt: skip
     return tell(session, own + thanks, at=at)
 
@@ -131,9 +135,8 @@ def tell_all(session: Session, notices: Select[Any], *, thread_id: int) -> int:
 
     All of them are about one thread.
     """
-    rows = insert_into(session, Notification).from_select([it.name for it in notices.selected_columns], notices)
-    columns = (Notification.id, Notification.member_id, Notification.kind)
-    new = session.execute(rows.on_conflict_do_nothing().returning(*columns)).all()
+    told = insert_into(session, Notification).from_select([it.name for it in notices.selected_columns], notices)
+    new = session.execute(told.on_conflict_do_nothing().returning(*_NEW)).all()
     for some in chunks(new):
         mailings.owe(session, some, thread_id=thread_id)
     return len(new)
@@ -142,12 +145,8 @@ def tell_all(session: Session, notices: Select[Any], *, thread_id: int) -> int:
 def _tell(session: Session, notices: Sequence[dict[str, Any]], moment: datetime) -> int:
     blank: dict[str, Any] = dict.fromkeys(("award_id", "post_id", "actor_id", "facts"))
     blank |= {"what": "", "created_at": moment}
-    new = session.execute(
-        insert_into(session, Notification)
-        .on_conflict_do_nothing()
-        .returning(Notification.id, Notification.member_id, Notification.kind),
-        [blank | notice for notice in notices],
-    ).all()
+    told = [blank | notice for notice in notices]
+    new = rows.add_new(session, Notification, told, *_NEW)
     mailings.owe(session, new, at=moment)
     return len(new)
 

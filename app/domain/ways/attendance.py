@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.domain import rows
 from app.domain.awarding import awards
 from app.domain.badging.badges import Badge
-from app.domain.base import insert_into, now
+from app.domain.base import now
 from app.domain.people.members import Member
 from app.domain.problems import Conflict, Invalid, Refused
 from app.domain.record import activities, audit_log
@@ -79,8 +79,8 @@ def _note_once(
         return []
     _refuse(session, event, members[0], moment)
     noted = {"event_id": event.id, "way": way, "by_id": by.id, "noted_at": moment}
-    once = insert_into(session, Attendance).on_conflict_do_nothing().returning(Attendance.member_id)
-    ids = set(session.scalars(once, [noted | {"member_id": it.id} for it in members]))
+    once = [noted | {"member_id": it.id} for it in members]
+    ids = {it.member_id for it in rows.add_new(session, Attendance, once, Attendance.member_id)}
     new = [it for it in members if it.id in ids]
     _count(session, event, new, by, min(moment, event.ends_at))
     return new

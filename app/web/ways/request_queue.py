@@ -18,7 +18,7 @@ from app.domain.ways import request_case, request_queue, requests
 from app.domain.ways.requests import BadgeRequest, RequestEvent
 from app.domain.words import _, ngettext
 from app.web.answers import by_htmx, on_to
-from app.web.audience import member, myself, staff_only
+from app.web.audience import member, staff_only
 from app.web.forum.pictures import LOCKED
 from app.web.ways import queue_case, queue_list
 
@@ -193,7 +193,8 @@ def decide_several() -> Response | tuple[str, int]:
         said = queue_case.filled(words, found, member(), to_holder=decision == "approve")
         try:
             with transaction() as writing:
-                deed(writing, writing.get_one(BadgeRequest, request_id), myself(writing), said, version=version)
+                it, me = requests.to_decide(writing, request_id, member()) or abort(404)
+                deed(writing, it, me, said, version=version)
         except Invalid as no:
             problems = no.fields
             break  # what was typed is the same for all
@@ -229,8 +230,8 @@ def _do(
     """
     try:
         with transaction() as writing:
-            it = requests.to_decide(writing, request_id) or abort(404)
-            deed(writing, it, myself(writing))
+            it, me = requests.to_decide(writing, request_id, member()) or abort(404)
+            deed(writing, it, me)
     except Invalid as no:
         return _again(request_id, no.fields, "", 422)
     except Conflict as no:

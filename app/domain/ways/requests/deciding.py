@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from app.domain.awarding import awards
 from app.domain.base import now
@@ -33,14 +33,20 @@ from app.domain.ways.requests.tables import (
 from app.domain.words import _
 
 # Put together once: that costs more than the statement itself.
-_EVENTS = (
-    select(RequestEvent)
-    .where(RequestEvent.request_id == bindparam("request"), RequestEvent.state == bindparam("state"))
+_twin = aliased(BadgeRequest)
+_BESIDE = (
+    select(RequestEvent, _twin)
+    .select_from(BadgeRequest)
+    .outerjoin(RequestEvent, and_(RequestEvent.request_id == BadgeRequest.id, RequestEvent.state == "accepted"))
+    .outerjoin(
+        _twin,
+        and_(
+            _twin.badge_id == BadgeRequest.badge_id, _twin.member_id == BadgeRequest.member_id,
+            _twin.id != BadgeRequest.id, _twin.state.in_(OPEN),
+        ),
+    )
+    .where(BadgeRequest.id == bindparam("request"))
     .order_by(RequestEvent.id)
-)
-_TWIN = select(BadgeRequest).where(
-    BadgeRequest.badge_id == bindparam("badge"), BadgeRequest.member_id == bindparam("member"),
-    BadgeRequest.id != bindparam("request"), BadgeRequest.state.in_(OPEN),
 )  # fmt: skip
 
 
@@ -78,10 +84,12 @@ def approve(
     award_id = made[member.id] if made else awards.refuse(session, badge, member)
     if request.is_nomination and request.names_asker:
         notifications.name_nominator(session, award_id, request.by_id)
-    for accepted in _events(session, request, "accepted"):
-        _count(session, request, accepted, by, moment)
+    accepted, twin = _beside(session, request)
+    for event in accepted:
+        _count(session, request, event, by, moment)
     _thank(session, request, by, moment)
-    _close_twin(session, request, by, moment)
+    if twin is not None:
+        _close_twin(session, twin, request, by, moment)
     return award_id
 
 
@@ -223,8 +231,13 @@ def _refuse_second(session: Session, request: BadgeRequest) -> None:
         raise Conflict(_("The member has asked again meanwhile: decide about the new request."))
 
 
-def _events(session: Session, request: BadgeRequest, state: str) -> list[RequestEvent]:
-    return list(session.scalars(_EVENTS, {"request": request.id, "state": state}))
+def _beside(session: Session, request: BadgeRequest) -> tuple[list[RequestEvent], BadgeRequest | None]:
+    """The accepted events of a request, and its twin where one is open.
+
+    Beside one's own request a nomination may be open, or the other way round: the badge answers both.
+    """
+    found = session.execute(_BESIDE, {"request": request.id}).all()
+    return [event for event, _twin in found if event is not None], found[0][1]
 
 
 def _count(session: Session, request: BadgeRequest, event: RequestEvent, by: Member, moment: datetime) -> None:
@@ -247,12 +260,9 @@ def _thank(session: Session, request: BadgeRequest, by: Member, moment: datetime
         )  # fmt: skip
 
 
-def _close_twin(session: Session, request: BadgeRequest, by: Member, moment: datetime) -> None:
-    """Beside one's own request a nomination may be open, or the other way round: the badge answers both."""
-    of_both = {"badge": request.badge_id, "member": request.member_id, "request": request.id}
-    twin = session.scalars(_TWIN, of_both).first()
-    if twin is None:
-        return
+def _close_twin(
+    session: Session, twin: BadgeRequest, request: BadgeRequest, by: Member, moment: datetime
+) -> None:  # fmt: skip
     steps.move(session, twin, twin.version, OPEN, "approved", at=moment, by=by, message=request.message)
     _record(session, twin, by, "approved", request.message, moment)
     if twin.by_id != by.id:

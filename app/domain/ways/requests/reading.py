@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from app.domain.badging.badges import Badge
@@ -28,9 +28,14 @@ LATEST_DECIDED = 100  # how many decisions tell the usual wait
 ENOUGH_DECIDED = 3
 
 
-_NEEDED = (
-    joinedload(BadgeRequest.badge),
-    joinedload(BadgeRequest.member).load_only(Member.name, Member.email, Member.deleted_at),
+_TO_DECIDE = (
+    select(BadgeRequest, Member)
+    .join(Member, Member.id == bindparam("by"))
+    .where(BadgeRequest.id == bindparam("request"))
+    .options(
+        joinedload(BadgeRequest.badge),
+        joinedload(BadgeRequest.member).load_only(Member.name, Member.email, Member.deleted_at),
+    )
 )
 
 
@@ -51,9 +56,10 @@ def find(session: Session, request_id: int, *, by: Member | None = None) -> Badg
     return session.scalars(wanted.options(*(joinedload(it) for it in people))).first()
 
 
-def to_decide(session: Session, request_id: int) -> BadgeRequest | None:
-    """A request with what every decision about it needs, or None."""
-    return session.get(BadgeRequest, request_id, options=_NEEDED)
+def to_decide(session: Session, request_id: int, by: Member) -> tuple[BadgeRequest, Member] | None:
+    """A request with what every decision about it needs, and who decides as a row of this session; or None."""
+    found = session.execute(_TO_DECIDE, {"request": request_id, "by": by.id}).first()
+    return (found[0], found[1]) if found else None
 
 
 def mine(session: Session, member: Member, number: int = 1) -> tuple[Sequence[Row], bool]:

@@ -36,7 +36,7 @@ class Known(NamedTuple):
     welcome: texts.Text
     ladder: Sequence[Row]  # the ranks, from the lowest to the highest
     categories: Sequence[Row]
-    badges: Sequence[Row]  # their rules and words; how many hold each may have changed since
+    badges: tuple[library.Entry, ...]  # the same ones as long as staff change nothing: much is remembered by them
     read_at: float
 
 
@@ -98,9 +98,12 @@ def style_sheet() -> Response:
 def _read(kept: list[Known]) -> Known:
     try:
         session = db.session()
+        badges = library.every(session)
+        if kept and kept[0].badges == badges:
+            badges = kept[0].badges
         return Known(
             site_settings.read(session), texts.find(session, "welcome"), guide.ladder(session),
-            listing.all_categories(session), library.every(session), time.monotonic(),
+            listing.all_categories(session), badges, time.monotonic(),
         )  # fmt: skip
     except SQLAlchemyError as no:  # the page that says so needs a name too
         log.warning("settings of the site not read", reason=type(no).__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from bs4 import BeautifulSoup
@@ -15,6 +16,7 @@ from app.domain.moderation import feedback
 from app.domain.record import kinds
 from app.domain.record.activities import Activity
 from app.web.badging import next_steps
+from app.web.site import FRESH_SECONDS
 from tests.factories import make_member
 from tests.web.forms import fill_in, problems, send, toast
 from tests.web.forms import soup as soup_of
@@ -90,6 +92,27 @@ def test_the_library_filters_by_group_tier_way_and_earned(client, engine, ada):
     assert shown("way=request") == {"a"}
     assert (shown("earned=yes"), shown("earned=no")) == ({"a"}, {"b", "c"})
     assert client.get("/badges?group=x").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/badges", "/u/ada/badges"])
+def test_what_became_of_a_badge_shows_at_once_and_what_staff_change_elsewhere_within_seconds(client, engine, ada, path):
+    with transaction(engine) as session:
+        badge = make_badge(session, "again", how="Land once.")
+    sign_in(client, engine, ada)
+
+    def tile():
+        [found] = soup(client.get(path)).select('[data-badge="again"]')
+        return found["data-state"], re.findall(r"Land \w+|\d+ holders?", found.select_one("[data-tip]").get_text(" "))
+
+    assert tile() == ("locked", ["Land once"])
+    with transaction(engine) as session:  # as the worker and another host do it: this process is not told
+        badge = session.merge(badge)
+        make_award(session, badge, ada)
+        make_award(session, badge, make_member(session, "ben"))
+        session.get_one(BadgeVersion, badge.version_id).how = "Land twice."
+    assert tile() == ("earned", ["Land once", "2 holders"])
+    time.sleep(FRESH_SECONDS + 0.1)
+    assert tile() == ("earned", ["Land twice", "2 holders"])
 
 
 def test_a_badge_page_has_its_holders_latest_first_each_once(client, engine, ada):

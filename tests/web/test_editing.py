@@ -64,6 +64,14 @@ def test_a_new_badge_is_awarded_for_what_was_already_done(boss, engine, session)
     assert page.select_one("[data-holders]")["data-holders"] == "1"
 
 
+def test_a_badge_stands_in_the_library_as_soon_as_it_is_published_and_says_what_it_says_now(boss):
+    assert not boss.get("/badges").select('[data-badge="night-owl"]')
+    publish(boss, do="save")
+    assert "Ask your first question." in boss.get("/badges").select_one('[data-badge="night-owl"]').text
+    edit(boss, "night-owl", name="Early Bird", do="save")
+    assert boss.get("/badges").select_one('[data-badge="night-owl"] a').text == "Early Bird"
+
+
 def test_a_preview_tells_whom_it_would_reach_and_changes_nothing(boss, session):
     page = soup(publish(boss, do="preview"))
     told = page.select_one("#preview").text

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.domain.badging import distance, library
 from app.domain.badging.criteria import Node, Progress
 from app.domain.badging.distance import Standpoint
+from app.domain.badging.library import Entry, Held
 
 NOBODY = Standpoint({}, {}, 0, frozenset())
 
@@ -27,9 +28,9 @@ class Step(NamedTuple):
 class Checklist(NamedTuple):
     """A checklist as it is to a member; `held` is their award of its badge, if they have it."""
 
-    badge: Row
+    badge: Entry
     steps: tuple[Step, ...]
-    held: Row | None
+    held: Held | None
 
     @property
     def done(self) -> int:
@@ -55,7 +56,7 @@ def every(session: Session, member_id: int | None) -> Sequence[Checklist]:
     ]
 
 
-def is_checklist(badge: Row) -> bool:
+def is_checklist(badge: Entry | Row) -> bool:
     """Whether a badge can be earned by a checklist now."""
     return badge.state == "published" and "checklist" in library.ways(badge.ways_text) and library.has_rule(badge)
 

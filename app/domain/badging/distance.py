@@ -8,15 +8,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from app.domain.badging import criteria, library
-from app.domain.badging.criteria import Count, Measure, Node, Progress
+from app.domain.badging.criteria import Measure, Node, Progress
 from app.domain.badging.criteria.nodes import share
+from app.domain.badging.library import Entry
 from app.domain.badging.totals import Measure as MeasureRow
 from app.domain.badging.totals import Total
 from app.domain.base import day_number, now
@@ -35,8 +36,7 @@ _SUMS = (
 _ZONE = select(members.c.zone).where(members.c.id == bindparam("member_id"))
 
 
-@dataclass(frozen=True)
-class Distance:
+class Distance(NamedTuple):
     """How much of a badge's condition is done."""
 
     have: int
@@ -80,7 +80,7 @@ class Standpoint:
 
 
 def of_member(
-    session: Session, member_id: int, badges: Sequence[Row], held: Mapping[int, object], zone: str = ""
+    session: Session, member_id: int, badges: Sequence[Entry], held: Mapping[int, object], zone: str = ""
 ) -> dict[int, Distance]:
     """The distance to each badge that a rule decides and the member does not hold, by badge."""
     wanted = {it.id: rule(it.criterion) for it in badges if library.has_rule(it) and it.id not in held}
@@ -122,7 +122,7 @@ def _distance(steps: Sequence[Progress]) -> Distance:
 
 def _days(session: Session, member_id: int, nodes: Iterable[Node], today: int) -> dict[str, dict[int, int]]:
     """What each measure of a streak or a window counted on each of the days it looks back."""
-    looking_back = frozenset((it.measure, it.days) for node in nodes for it in _counts(node) if it.days)
+    looking_back = frozenset((it.measure, it.days) for node in nodes for it in node.counts if it.days)
     if not looking_back:
         return {}
     query = _day_query(frozenset(measure for measure, _ in looking_back))
@@ -144,10 +144,3 @@ def _day_query(wanted: frozenset[Measure]) -> Select[Any]:
             .group_by(changes.c.day)
         )
     return select(union_all(*parts).subquery())
-
-
-def _counts(node: Node) -> Iterable[Count]:
-    if isinstance(node, Count):
-        yield node
-    for part in getattr(node, "parts", ()):
-        yield from _counts(part)

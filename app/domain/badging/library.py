@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Row, Text, and_, bindparam, cast, func, literal_column, select
 from sqlalchemy.orm import Session
@@ -25,28 +26,57 @@ badges, versions, awards = Badge.__table__, BadgeVersion.__table__, Award.__tabl
 activities = Activity.__table__
 givers = members.alias("givers")
 
-_BADGES = (
-    select(
-        badges.c.id, badges.c.slug, badges.c.name, badges.c.family, badges.c.tier, badges.c.glyph, badges.c.about,
-        badges.c.state, badges.c.holders, badges.c.version_id, versions.c.how,
-        # As text, so that a row can be the key of what is drawn from it.
-        cast(badges.c.ways, Text).label("ways_text"), cast(versions.c.criterion, Text).label("criterion"),
-    )
-    .select_from(badges.outerjoin(versions, versions.c.id == badges.c.version_id))
-    .order_by(badges.c.position, badges.c.id)
+
+class Entry(NamedTuple):
+    """A badge of the library as it is to everybody: only staff change it. What is drawn of it is remembered by it."""
+
+    id: int
+    slug: str
+    name: str
+    family: str
+    tier: str
+    glyph: str
+    about: str
+    state: str
+    version_id: int | None
+    how: str | None
+    ways_text: str
+    criterion: str | None
+
+
+class Held(NamedTuple):
+    """A badge that a member holds: since when, how many times, and how many others do."""
+
+    badge_id: int
+    times: int
+    earned_at: datetime
+    award_id: int
+    version_id: int
+    holders: int
+
+
+_ENTRY = (
+    badges.c.id, badges.c.slug, badges.c.name, badges.c.family, badges.c.tier, badges.c.glyph, badges.c.about,
+    badges.c.state, badges.c.version_id, versions.c.how,
+    # As text, so that it can be the key of what is remembered.
+    cast(badges.c.ways, Text).label("ways_text"), cast(versions.c.criterion, Text).label("criterion"),
 )  # fmt: skip
-_BADGE = _BADGES.where(badges.c.slug == bindparam("slug"))
+_with_rule = badges.outerjoin(versions, versions.c.id == badges.c.version_id)
+_BADGES = select(*_ENTRY).select_from(_with_rule).order_by(badges.c.position, badges.c.id)
+_BADGE = select(*_ENTRY, badges.c.holders).select_from(_with_rule).where(badges.c.slug == bindparam("slug"))
 
 _HELD = (
     select(
         awards.c.badge_id,
-        func.count().label("times"),
-        func.min(awards.c.earned_at).label("earned_at"),
-        func.min(awards.c.id).label("award_id"),
-        func.min(awards.c.version_id).label("version_id"),
+        func.count(),
+        func.min(awards.c.earned_at),
+        func.min(awards.c.id),
+        func.min(awards.c.version_id),
+        badges.c.holders,
     )
+    .select_from(awards.join(badges, badges.c.id == awards.c.badge_id))
     .where(awards.c.member_id == bindparam("member_id"), awards.c.revoked_at.is_(None))
-    .group_by(awards.c.badge_id)
+    .group_by(awards.c.badge_id, badges.c.holders)
 )
 
 _later = awards.alias("later")
@@ -129,9 +159,9 @@ _NAMES = select(badges.c.slug, badges.c.name)
 _COMMUNITY = select(func.count()).select_from(members)
 
 
-def every(session: Session) -> Sequence[Row]:
+def every(session: Session) -> tuple[Entry, ...]:
     """All badges of the community in their order, with the sentence how to earn each."""
-    return session.execute(_BADGES).all()
+    return tuple(Entry._make(row) for row in session.execute(_BADGES))
 
 
 def find(session: Session, slug: str) -> Row | None:
@@ -144,9 +174,9 @@ def names(session: Session) -> dict[str, str]:
     return {row.slug: row.name for row in session.execute(_NAMES)}
 
 
-def held(session: Session, member_id: int) -> dict[int, Row]:
-    """What a member holds, by badge: how many times, since when, and the first award."""
-    return {row.badge_id: row for row in session.execute(_HELD, {"member_id": member_id})}
+def held(session: Session, member_id: int) -> dict[int, Held]:
+    """What a member holds, by badge."""
+    return {row[0]: Held._make(row) for row in session.execute(_HELD, {"member_id": member_id})}
 
 
 def held_slugs(session: Session, member_id: int) -> frozenset[str]:
@@ -183,17 +213,20 @@ def community_size(session: Session) -> int:
     return session.execute(_COMMUNITY).scalar_one()
 
 
-def standing(badge: Row, is_held: bool, is_requested: bool = False) -> str:
+def standing(badge: Entry | Row, is_held: bool, is_requested: bool = False) -> str:
     """What a badge is to a member: one of STATES. Signed out is as a new member."""
     if is_held:
         return "earned"
-    if is_requested:
-        return "requested"
-    if badge.state in ("legacy", "planned"):
-        return str(badge.state)
-    for way, state in (("request", "requestable"), ("invitation", "invitation"), ("event", "event")):
-        if way in ways(badge.ways_text):
-            return state
+    return "requested" if is_requested else _to_somebody_new(badge.state, badge.ways_text)
+
+
+@lru_cache(512)
+def _to_somebody_new(state: str, ways_text: str) -> str:
+    if state in ("legacy", "planned"):
+        return state
+    for way, known_as in (("request", "requestable"), ("invitation", "invitation"), ("event", "event")):
+        if way in ways(ways_text):
+            return known_as
     return "locked"
 
 
@@ -203,7 +236,7 @@ def ways(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
-def has_rule(badge: Row) -> bool:
+def has_rule(badge: Entry | Row) -> bool:
     """Whether a rule decides about a badge, alone or beside people."""
     return badge.criterion not in (None, "null")
 

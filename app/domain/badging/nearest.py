@@ -2,17 +2,17 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.domain.badging import distance, library
 from app.domain.badging.distance import Distance
+from app.domain.badging.library import Entry
 
 
 class Near(NamedTuple):
     """A badge, and how far it is."""
 
-    badge: Row
+    badge: Entry
     distance: Distance
 
 

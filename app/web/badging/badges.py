@@ -16,6 +16,7 @@ from app.domain.badging.insignia import FAMILIES, TIERS
 from app.domain.catalogue import chronicle, planned
 from app.domain.people.members import Member
 from app.domain.words import _
+from app.web import site
 from app.web.answers import by_htmx, on_to
 from app.web.audience import everybody, members_only, myself, viewer
 from app.web.badging import badge_ways, next_steps, rules, standing
@@ -38,7 +39,7 @@ def index() -> str:
         "way": choice("way", (ANY, *WAYS)),
         "earned": choice("earned", (ANY, "yes", "no")),
     }
-    everything = standing.of(library.every(db.session()), looking.id if looking else None, progress=looking is not None)
+    everything = standing.with_distances(looking) if looking else standing.of(site.current().badges, None)
     found = [it for it in everything if _fits(it, filters)]
     return render_template(
         "badges/index.html",
@@ -59,7 +60,7 @@ def show(slug: str) -> str:
     holders, more = library.holders(db.session(), badge.id, page)
     if page > 1 and not holders:
         abort(404)
-    [it] = standing.of([badge], looking.id if looking else None, progress=False, own=False)
+    [it] = standing.of([badge], looking.id if looking else None, own=False)
     asked = requests.asked(badge, it.ways, looking)
     if asked.is_open and it.held is None:
         it = it._replace(state="requested")

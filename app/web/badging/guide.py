@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import Blueprint, render_template
-from sqlalchemy import Row
 
 from app.db import db
 from app.domain.badging import library
 from app.domain.badging.badges import WAYS
 from app.domain.badging.insignia import FAMILIES, TIERS
+from app.domain.badging.library import Entry
 from app.domain.base import day_number, now
 from app.domain.rewards import guide
 from app.domain.site import texts
@@ -53,13 +53,13 @@ def how_to_get_badges() -> str:
     )
 
 
-def _by_way(badges: list[Row]) -> dict[str, tuple[int, Row]]:
+def _by_way(badges: list[Entry]) -> dict[str, tuple[int, Entry]]:
     """For each way in use how many badges go by it, and one of them."""
     found = {way: [it for it in badges if way in library.ways(it.ways_text)] for way in WAYS}
     return {way: (len(some), some[0]) for way, some in found.items() if some}
 
 
-def _by_shape(badges: list[Row]) -> dict[str, tuple[Any, Row]]:
+def _by_shape(badges: list[Entry]) -> dict[str, tuple[Any, Entry]]:
     """For each family one badge, the humblest there is."""
     humble = sorted(badges, key=lambda it: TIERS.index(it.tier))
     firsts = {key: next((it for it in humble if it.family == key), None) for key in FAMILIES}

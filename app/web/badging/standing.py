@@ -1,6 +1,6 @@
 """Where the viewer stands: the next rank, the badges, how far each still is."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Row
@@ -8,6 +8,7 @@ from sqlalchemy import Row
 from app.db import db
 from app.domain.badging import checklists, distance, library
 from app.domain.badging.distance import Distance
+from app.domain.badging.library import Entry, Held
 from app.domain.people.members import Member
 from app.domain.ways import requests
 from app.web import site
@@ -28,9 +29,9 @@ class Climb(NamedTuple):
 class Standing(NamedTuple):
     """One badge as it is to one member."""
 
-    badge: Row
+    badge: Entry | Row
     state: str
-    held: Row | None
+    held: Held | None
     distance: Distance | None
 
     @property
@@ -52,24 +53,33 @@ def climb(member: Member) -> Climb | None:
     return Climb(here.name, here.stars, member.points, above.name if above else None, above.points if above else 0)
 
 
-def of(badges: Sequence[Row], owner_id: int | None, progress: bool, own: bool = True) -> list[Standing]:
+def of(badges: Sequence[Entry | Row], owner_id: int | None, own: bool = True) -> list[Standing]:
     """Each badge as it is to a member, or to somebody new where there is none; only `own` requests are shown."""
     held = library.held(db.session(), owner_id) if owner_id else {}
-    far = distance.of_member(db.session(), owner_id, badges, held) if owner_id and progress else {}
     asked = requests.open_of(db.session(), owner_id) if owner_id and own else frozenset()
-    return [
-        Standing(
-            badge, library.standing(badge, badge.id in held, badge.id in asked), held.get(badge.id), far.get(badge.id)
-        )
-        for badge in badges
-    ]
+    return [_standing(it, held, asked, {}) for it in badges]
+
+
+def with_distances(member: Member) -> list[Standing]:
+    """Every badge as it is to a member, with how far each is that they have yet to earn."""
+    badges, held = site.current().badges, library.held(db.session(), member.id)
+    far = distance.of_member(db.session(), member.id, badges, held, member.zone)
+    asked = requests.open_of(db.session(), member.id)
+    return [_standing(it, held, asked, far) for it in badges]
 
 
 def open_to(member: Member) -> list[Standing]:
     """The badges that a rule decides and a member has yet to earn, with how far each is."""
     badges, held = site.current().badges, library.held(db.session(), member.id)
     far = distance.of_member(db.session(), member.id, badges, held, member.zone)
-    return [Standing(it, library.standing(it, False), None, far[it.id]) for it in badges if it.id in far]
+    return [_standing(it, {}, (), far) for it in badges if it.id in far]
+
+
+def _standing(
+    badge: Entry | Row, held: Mapping[int, Held], asked: Container[int], far: Mapping[int, Distance]
+) -> Standing:
+    state = library.standing(badge, badge.id in held, badge.id in asked)
+    return Standing(badge, state, held.get(badge.id), far.get(badge.id))
 
 
 def listed(standings: Sequence[Standing]) -> list[Standing]:

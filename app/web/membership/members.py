@@ -11,7 +11,8 @@ from app.domain.forum import follows
 from app.domain.rewards.unlocks import Lock
 from app.domain.ways import nominations
 from app.domain.writing import messages
-from app.web.audience import everybody, viewer
+from app.web import site
+from app.web.audience import everybody, member, viewer
 from app.web.badging import standing
 from app.web.paging import choice, page_number
 
@@ -67,7 +68,7 @@ def badging(username: str) -> str:
     person = _find(username)
     own = _is_viewer(person)
     view, show = choice("view", ("grid", "list")), choice("show", ("all", "earned", "unearned", "request"))
-    everything = standing.of(library.every(db.session()), person.id, progress=own, own=own)
+    everything = standing.with_distances(member()) if own else standing.of(site.current().badges, person.id, own=False)
     return render_template(
         "members/badging.html",
         person=person,

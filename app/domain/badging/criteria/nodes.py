@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from gettext import NullTranslations
 from typing import Any as Anything
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import CTE, ColumnElement, Select, Subquery, and_, case, func, literal, select
 from sqlalchemy.sql.functions import FunctionElement
@@ -32,8 +32,7 @@ class Reader(Protocol):
     def holds(self, badge: str) -> bool: ...
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """One condition: what to do, how much of it is there, how much it takes."""
 
     text: str
@@ -47,12 +46,15 @@ class Progress:
 
 
 class Node(Protocol):
-    """What every node can do. `subjects` says what its awards are for: 'none', 'post' or 'year'."""
+    """What every node can do. `subjects` says what its awards are for: 'none', 'post' or 'year'; `counts` are the
+    counts within it."""
 
     @property
     def subjects(self) -> str: ...
     @property
     def key(self) -> str: ...
+    @property
+    def counts(self) -> "tuple[Count, ...]": ...
     def earned(self, one_member: bool = False) -> Subquery: ...
     def sentence(self, names: Names) -> str: ...
     def progress(self, reader: Reader, names: Names) -> list[Progress]: ...
@@ -75,6 +77,10 @@ class Count:
     @property
     def subjects(self) -> str:
         return "post" if self.measure.each and not self.first else "none"
+
+    @cached_property
+    def counts(self) -> "tuple[Count, ...]":
+        return (self,)
 
     @cached_property
     def key(self) -> str:
@@ -190,6 +196,10 @@ class Together:
     def subjects(self) -> str:
         return "post" if self.parts[0].measure.each and not self.first else "none"
 
+    @property
+    def counts(self) -> tuple[Count, ...]:
+        return self.parts
+
     @cached_property
     def key(self) -> str:
         return _key("together", self.first, *(part.key for part in self.parts))
@@ -255,6 +265,10 @@ class Several:
     parts: tuple[Node, ...]
     subjects = "none"
 
+    @cached_property
+    def counts(self) -> tuple[Count, ...]:
+        return tuple(count for part in self.parts for count in part.counts)
+
     def measures(self) -> set[Measure]:
         return set().union(*(part.measures() for part in self.parts))
 
@@ -312,6 +326,7 @@ class Has:
 
     badge: str
     subjects = "none"
+    counts = ()
 
     @cached_property
     def key(self) -> str:
@@ -344,6 +359,7 @@ class Yearly:
 
     points: int
     subjects = "year"
+    counts = ()
 
     years = Measure(weights=(("anniversary", 1),))
     ledger = Measure(weights=((kinds.POINTS, 1),))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from app.domain.badging.badges import Badge
@@ -27,6 +27,7 @@ PER_PAGE = 30
 LATEST_DECIDED = 100  # how many decisions tell the usual wait
 ENOUGH_DECIDED = 3
 
+requests = BadgeRequest.__table__
 
 _TO_DECIDE = (
     select(BadgeRequest, Member)
@@ -36,6 +37,12 @@ _TO_DECIDE = (
         joinedload(BadgeRequest.badge),
         joinedload(BadgeRequest.member).load_only(Member.name, Member.email, Member.deleted_at),
     )
+)
+
+_OPEN_OF = select(requests.c.badge_id).where(
+    requests.c.by_id == bindparam("member_id"),
+    requests.c.member_id == bindparam("member_id"),
+    or_(*(requests.c.state == state for state in OPEN)),
 )
 
 
@@ -142,10 +149,7 @@ def can_be_undone(request: Row | BadgeRequest, by: Member, moment: datetime) -> 
 
 def open_of(session: Session, member_id: int) -> frozenset[int]:
     """The badges that a member has asked for and waits for."""
-    theirs = select(BadgeRequest.badge_id).where(
-        BadgeRequest.by_id == member_id, BadgeRequest.member_id == member_id, BadgeRequest.state.in_(OPEN)
-    )
-    return frozenset(session.scalars(theirs))
+    return frozenset(row.badge_id for row in session.execute(_OPEN_OF, {"member_id": member_id}))
 
 
 def usual_wait(session: Session) -> timedelta | None:

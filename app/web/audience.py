@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote, urlsplit
 
-from flask import Request, abort, g, redirect, request, session
+from flask import Request, abort, current_app, g, redirect, request, session
 from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -96,6 +96,13 @@ def staff_only(view: View[P, R]) -> View[P, R]:
 def administrators_only(view: View[P, R]) -> View[P, R]:
     """For administrators; to others it does not exist."""
     return _for_roles(view, "administrators", (Role.ADMINISTRATOR,))
+
+
+def sign_in_first() -> Response | None:
+    """The way to the log-in, where the address asked for is for members and nobody is signed in."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    guarded = view is not None and of(view) in ("members", "oneself")
+    return _to_login() if guarded and viewer() is None else None
 
 
 def of(view: Callable[..., Any]) -> str | None:

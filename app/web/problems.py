@@ -9,6 +9,7 @@ from app.domain.problems import Conflict, Invalid, Problem, TooSoon
 from app.logs import log, reference
 from app.web import site
 from app.web.answers import by_htmx
+from app.web.audience import sign_in_first
 from app.web.looks import theme
 
 WORDS = {
@@ -50,8 +51,9 @@ def expected(error: HTTPException) -> Response:
 
 
 def expired(_error: CSRFError) -> Response:
-    """A form that is too old, or never was one of ours."""
-    return answer(400, *EXPIRED)
+    """A form that is too old, or never was one of ours. Whoever was signed out since has to sign in first."""
+    # Not where htmx sent it: the page would be left with what is typed on it.
+    return (None if by_htmx() else sign_in_first()) or answer(400, *EXPIRED)
 
 
 def any_of(error: Exception) -> Response:

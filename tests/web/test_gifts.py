@@ -223,6 +223,7 @@ def test_the_invited_is_told_sees_the_button_and_accepts(browse, invited, look, 
     )
     for place in ("/badges/test-pilot", "/invitations"):
         assert "We need you." in text_of(ada.get(place))
+    assert soup(ada.get("/badges/test-pilot")).select("[data-why-not] [data-invitation]")
     answer = send(ada, "/badges/test-pilot", f'form[action="/invitations/{invited.id}/acceptance"]')
     assert "is yours" in toast(ada, answer)
     [award] = look(select(Award))

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from app.db import transaction
 from app.domain.forum import drafts
 from app.domain.forum.threads import Post, Reaction, Thread
+from app.domain.membership import sessions
+from app.domain.people.members import Member
 from app.domain.record.activities import Activity
 from app.domain.record.audit_log import AuditEntry
 from app.domain.writing import posts
@@ -252,6 +254,27 @@ def test_what_is_typed_is_kept_and_comes_back(as_, cast):
     assert page.select_one("[name=kind][checked]")["value"] == "idea"
     assert page.select_one("option[selected]")["value"] == "lounge"
     assert soup(as_("eve").get(cast["path"])).select_one("#body").text.strip() == ""
+
+
+def test_who_was_signed_out_meanwhile_is_told_and_stays_with_what_is_typed(as_, engine, cast, look):
+    ben = as_("ben")
+    token = soup(ben.get("/t/new")).select_one("[name=csrf_token]")["value"]
+    with transaction(engine) as session:
+        sessions.end_all(session, session.get_one(Member, cast["ben"].id))
+    answer = ben.post("/-/drafts", data={"csrf_token": token, "place": "new", "body": "Half a thought"}, headers=HTMX)
+    assert "you are signed out" in answer.text
+    assert "HX-Redirect" not in answer.headers
+    assert look.scalar(select(func.count()).select_from(drafts.Draft)) == 0
+
+
+def test_an_old_form_of_who_was_signed_out_asks_to_sign_in_and_an_open_page_stays(as_, app, cast):
+    path = f"/t/{cast['thread'].id}/replies"
+    typed = {"csrf_token": soup(as_("ben").get(cast["path"])).select_one("[name=csrf_token]")["value"], "body": "Ice."}
+    stranger = app.test_client()
+    answer = stranger.post(path, data=typed, headers={"Referer": f"http://localhost{cast['path']}"})
+    assert (answer.status_code, answer.location) == (303, f"/login?next={cast['path']}")
+    answer = stranger.post(path, data=typed, headers=HTMX)
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (400, "#problem")
 
 
 def test_drafts_are_listed_continued_and_thrown_away(as_, cast, look):

@@ -373,13 +373,13 @@ def test_the_badges_page_and_the_library_follow_a_request(client, engine, ada):
     fill_in(client, WINDOW, note=NOTE)
     state, page = shown(client)
     assert state == "requested"
-    assert page.select_one("[data-asked=waiting] a")["href"] == "/requests/1"
+    assert page.select_one("[data-asked=waiting][data-why-not] a")["href"] == "/requests/1"
     assert not page.select(f'a[href="{WINDOW}"]')
 
     decide(engine, requests.ask, "Which user group was it?")
     state, page = shown(client)
     assert state == "requested"
-    assert "Which user group was it?" in page.select_one("[data-asked=asked]").get_text()
+    assert "Which user group was it?" in page.select_one("[data-asked=asked][data-why-not]").get_text()
 
     decide(engine, requests.decline, "The talk needs to be public.")
     state, page = shown(client)

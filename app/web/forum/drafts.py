@@ -13,7 +13,7 @@ from app.domain.words import _
 from app.domain.writing import sendings
 from app.web import audience
 from app.web.answers import on_to
-from app.web.audience import member, members_only
+from app.web.audience import everybody, member, members_only, viewer
 from app.web.bodies import takes_pictures
 from app.web.composer import Form
 
@@ -29,10 +29,12 @@ def index() -> str:
 
 
 @bp.post("/-/drafts")
-@members_only
+@everybody
 @takes_pictures
 def save() -> str:
     """Keep what is being typed; a form that was posted meanwhile has nothing to keep."""
+    if viewer() is None:  # to be led to the log-in now would lose what is typed
+        return _("Not saved: you are signed out. Sign in in another window; what you typed stays here.")
     place = request.form.get("place", "")
     form = Form(place, "", "draft")
     with transaction() as writing:

@@ -50,6 +50,32 @@ def test_open_menus_and_tips_break_no_rule_either(window, ada):
     assert broken_rules(page) == []
 
 
+LOWER_THAN_ITS_ROWS = """() => [...document.querySelectorAll('main textarea')]
+    .filter(it => it.offsetHeight < Math.min(it.rows, 4) * 24).map(it => [it.id, it.rows, it.offsetHeight])"""
+
+
+def test_an_empty_text_field_has_room_for_the_rows_it_promises_or_for_four(window, ada):
+    page, rows = window(viewer=ada), {}
+    for address in ("/badges/speaker/problem", "/badges/speaker/request", "/feedback", "/t/new", "/settings/profile"):
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
+        rows[address] = page.locator("main textarea").count()
+        assert page.evaluate(LOWER_THAN_ITS_ROWS) == [], address
+    assert all(rows.values()), rows
+
+
+def test_the_list_of_badges_keeps_the_choice_made_in_the_grid(window, ada):
+    page = window(viewer=ada)
+    page.goto("/u/ada/badges")
+    page.evaluate("window.sameWindow = true")
+    page.click("#show-earned")
+    page.wait_for_url("**/badges?show=earned")
+    assert page.evaluate("window.sameWindow")
+    page.click("#views >> text=List")
+    page.wait_for_url("**/badges?view=list&show=earned")
+    expect(page.locator("[data-badge]")).to_have_count(2)
+
+
 def test_sorting_changes_the_list_in_place_and_the_way_back_is_kept(window, ada):
     page = window()
     page.goto("/")

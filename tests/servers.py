@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,6 +169,15 @@ def signals_kept() -> Iterator[None]:
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
+
+
+def free_port() -> int:
+    """A port that nobody uses, and that the system gives nobody by itself before it is used."""
+    while True:
+        port = secrets.choice(range(20_000, 32_000))
+        with socket.socket() as trial, suppress(OSError):
+            trial.bind(("127.0.0.1", port))
+            return port
 
 
 def until(holds: Any, what: str, *, seconds: float = 30.0) -> None:

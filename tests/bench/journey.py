@@ -6,7 +6,6 @@ import http.client
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -29,7 +28,7 @@ from tests.bench import history
 from tests.bench.history import Size
 from tests.bench.report import Row, say, share, shown
 from tests.bench.site import Site, Workshop
-from tests.servers import ROOT, until
+from tests.servers import ROOT, free_port, until
 
 BADGE = 'data-recent-badge="checked-in"'  # for the address confirmed: one deed is enough
 A_SECOND = 20
@@ -146,13 +145,6 @@ def waiting(site: Site) -> bool:
     # Only looking: a transaction of ours would have to wait for the worker's.
     with site.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         return connection.scalar(select(Activity.id).where(Activity.seq.is_(None)).limit(1)) is not None
-
-
-def free_port() -> int:
-    """A port that nobody uses."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 def _memory(process: int) -> dict[str, float]:

@@ -22,10 +22,10 @@ from app.domain.record import activities
 from app.domain.record.activities import Activity
 from tests.bench import history
 from tests.bench.history import Size
-from tests.bench.journey import free_port, served, waiting
+from tests.bench.journey import served, waiting
 from tests.bench.report import Row, say, share, shown
 from tests.bench.site import Site, Workshop
-from tests.servers import until
+from tests.servers import free_port, until
 
 A_SECOND, SECONDS = 20, 30
 P50, P95 = 1.0, 3.0

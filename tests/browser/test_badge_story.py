@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -163,7 +164,7 @@ def test_after_a_decision_the_next_request_is_there_without_a_new_page(window, m
     expect(page.locator("#queue-link .chip")).to_contain_text("2")
     expect(page.locator("#toasts")).to_contain_text("Approved")
     assert page.evaluate("window.stays")
-    assert f"/moderation/requests/{full['taken']}" in page.url
+    expect(page).to_have_url(re.compile(f"/moderation/requests/{full['taken']}"))
     flawless(page)
     page.go_back()
     expect(page.locator("#case")).to_contain_text("mia approved this")

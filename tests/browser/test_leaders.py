@@ -20,7 +20,6 @@ from tests.factories import make_category, make_member
 from tests.web.scenery import make_entry, make_post, make_thread_of
 
 pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
-LAST_WEEK = now() - timedelta(days=7)
 
 
 @pytest.fixture
@@ -29,7 +28,7 @@ def people(engine):
     with transaction(engine) as session:
         catalogue.load(session, catalogue.shipped("flight"))
         session.add(PointRule(slug="visit", kind="visited", amount=1, says="Come by"))
-        found = {name: make_member(session, name, joined_at=LAST_WEEK) for name in ("ada", "ben")}
+        found = {name: make_member(session, name, joined_at=now() - timedelta(days=14)) for name in ("ada", "ben")}
         found["mia"] = make_member(session, "mia", role="moderator")
         make_category(session, slug="lounge", name="Lounge")
     return found
@@ -40,10 +39,10 @@ def closed_week(engine, people):
     """Last week, in which Ada earned 12 points and Ben 7."""
     with transaction(engine) as session:
         for name, points in (("ada", 12), ("ben", 7)):
-            activities.note(session, "visited", people[name], amount=points, at=LAST_WEEK)
+            activities.note(session, "visited", people[name], amount=points, at=now() - timedelta(days=7))
     evaluator.run(partial(transaction, engine))
     with transaction(engine) as session:
-        assert leaders.close_next(session)
+        assert leaders.close_next(session, at=now() + leaders.SETTLED)
 
 
 @pytest.mark.usefixtures("closed_week")

@@ -21,7 +21,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
-from tests.mail.servers import authenticator, free_port
+from tests.mail.servers import authenticator
+from tests.servers import free_port
 
 SLOW_SECONDS = 0.4
 FOR_EVER = 3600.0

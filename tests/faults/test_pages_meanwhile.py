@@ -148,7 +148,8 @@ def test_a_bell_with_more_patience_would_be_seen(world, broken, monkeypatch):
         assert took > MOST_SECONDS
 
 
-def test_with_a_redis_that_lives_the_bell_is_rung(world, client, redis_url):
+def test_with_a_redis_that_lives_the_bell_is_rung(world, app, redis_url, patient_bell):
+    bell.hang(redis_url, app.config["SETTINGS"].secret_key)
     ada, thread = world.visitor("ada"), world.path("/t/<int:thread_id>/<slug>")
     with redis_server.connect(redis_url) as redis:
         redis.flushall()

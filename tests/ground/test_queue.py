@@ -107,8 +107,8 @@ def test_the_functions_exist():
     }
 
 
-def test_a_storm_of_rings_leaves_one_job(client, redis_url):
-    its = bell.Bell(redis_url, KEY)
+def test_a_storm_of_rings_leaves_one_job(client, redis_url, patient_bell):
+    its = patient_bell(redis_url, KEY)
     assert all(its.ring("awards") for _ in range(1000))
     assert client.llen("rq:queue:awards") == 1
     its.answer("awards")
@@ -122,28 +122,37 @@ def seconds(action):
     return time.monotonic() - began
 
 
+def costs_a_moment_once(url):
+    """Whether a bell that nobody hears costs a moment and then nothing. A busy machine may hold it up now and then."""
+    for _ in range(10):
+        its = bell.Bell(url, KEY)
+        if seconds(lambda: its.ring("awards", "mail")) < 0.4 and seconds(lambda: ring_often(its)) < 0.1:  # noqa: B023
+            return True
+    return False
+
+
+def ring_often(its):
+    assert not any(its.ring("awards") for _ in range(1000))
+
+
 def test_a_dead_redis_costs_a_moment_once(tmp_path):
-    its = bell.Bell(f"unix://{tmp_path}/nobody.sock", KEY)
-    assert seconds(lambda: its.ring("awards")) < 0.4
-    assert seconds(lambda: [its.ring("awards") for _ in range(1000)]) < 0.1
+    assert costs_a_moment_once(f"unix://{tmp_path}/nobody.sock")
 
 
 def test_a_hung_redis_costs_a_moment_once(tmp_path):
     process = servers.start_redis(tmp_path)
     try:
-        its = bell.Bell(f"unix://{redis_server.socket_path(tmp_path)}", KEY)
-        assert its.ring("awards", "mail")
+        url = f"unix://{redis_server.socket_path(tmp_path)}"
         process.send_signal(servers.signal.SIGSTOP)
-        assert seconds(lambda: its.ring("awards", "mail")) < 0.4
-        assert seconds(lambda: [its.ring("awards") for _ in range(1000)]) < 0.1
+        assert costs_a_moment_once(url)
     finally:
         process.kill()
         process.wait()
 
 
-def test_the_bell_rings_again_after_its_rest(client, redis_url, tmp_path, monkeypatch):
+def test_the_bell_rings_again_after_its_rest(client, redis_url, tmp_path, monkeypatch, patient_bell):
     monkeypatch.setattr(bell, "REST_SECONDS", 0.05)
-    its = bell.Bell(f"unix://{tmp_path}/late.sock", KEY)
+    its = patient_bell(f"unix://{tmp_path}/late.sock", KEY)
     assert not its.ring("awards")
     (tmp_path / "late.sock").symlink_to(redis_url.removeprefix("unix://"))
     time.sleep(0.06)

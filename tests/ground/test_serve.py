@@ -13,16 +13,10 @@ import pytest
 
 from app import redis_server
 from tests import servers
-from tests.servers import ROOT, until
+from tests.servers import ROOT, free_port, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(400)]
 PATIENCE = 150  # seconds; two cores may be shared by many
-
-
-def free_port():
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
 
 
 class Site:

@@ -12,6 +12,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from tests.servers import free_port
+
 
 class Clerk:
     """Takes letters, or answers to a command what it was told to."""
@@ -100,10 +102,3 @@ def silent_server() -> Iterator[int]:
         for it in held:
             it.close()
         time.sleep(0)
-
-
-def free_port() -> int:
-    """A port that nobody uses."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])

@@ -24,7 +24,8 @@ from app.domain.notices import notifications
 from app.domain.people.members import Member
 from tests.factories import make_member, sign_up
 from tests.mail.scene import look, owe, wait
-from tests.mail.servers import authenticator, free_port, mail_server, silent_server
+from tests.mail.servers import authenticator, mail_server, silent_server
+from tests.servers import free_port
 
 PASSWORD = "seventeen wild geese"
 

@@ -33,10 +33,10 @@ from app.supervisor import tied_to
 from tests.factories import make_member
 from tests.mail.letters import html_of, text_of
 from tests.mail.scene import use
-from tests.mail.servers import free_port, mail_server
+from tests.mail.servers import mail_server
 from tests.mail.test_letters import EVIL, owe_each
 from tests.mail.test_notices_by_mail import do_everything
-from tests.servers import until
+from tests.servers import free_port, until
 from tests.web.scenery import make_award, make_badge, make_ranks
 
 OPENSMTPD = shutil.which("smtpd", path="/usr/sbin:/usr/bin")

@@ -111,6 +111,12 @@ def place(session: Session, slug: str, member_id: int, seq: int) -> None:
 
 
 _badges = Badge.__table__
+_COUNTED = (
+    select(_badges.c.id)
+    .where(_badges.c.id.in_(bindparam("badges", expanding=True)))
+    .order_by(_badges.c.id)
+    .with_for_update(key_share=True)
+)
 _HOLDERS = (
     update(_badges)  # type: ignore[arg-type]
     .where(_badges.c.id.in_(bindparam("badges", expanding=True)))
@@ -123,8 +129,12 @@ _HOLDERS = (
 
 
 def count_holders(session: Session, badges: set[int]) -> None:
-    """Bring the number of holders of some badges up to date."""
+    """Bring the number of holders of some badges up to date.
+
+    Two who give a badge at the same moment do not see each other's award: the second counts when the first is done.
+    """
     if badges:
+        session.execute(_COUNTED, {"badges": list(badges)})
         session.execute(_HOLDERS, {"badges": list(badges)})
 
 

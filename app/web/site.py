@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -27,22 +27,29 @@ log = structlog.get_logger("contrail.site")
 
 FRESH_SECONDS = 2.0  # within which every process on every host notices a change
 A_YEAR = 365 * 24 * 3600
+T = TypeVar("T")
 
 
 class Known(NamedTuple):
-    """What this process knows of the site, and since when."""
+    """What this process knows of the site."""
 
     site: Site
     welcome: texts.Text
     ladder: Sequence[Row]  # the ranks, from the lowest to the highest
     categories: Sequence[Row]
     badges: tuple[library.Entry, ...]  # the same ones as long as staff change nothing: much is remembered by them
+
+
+class Kept(NamedTuple):
+    """Something that was read, and when, by the clock that only goes on."""
+
+    what: Any
     read_at: float
 
 
 def install(app: Flask) -> None:
     """Let every page follow the settings, and the audit log know where staff ask from."""
-    app.extensions["site"] = []
+    app.extensions["site"] = {}
     app.before_request(lambda: audit_log.network.set(network()) and None)
 
     @app.after_request
@@ -54,10 +61,17 @@ def install(app: Flask) -> None:
 
 def current() -> Known:
     """What is known of the site, at most two seconds old unless the database does not answer."""
-    kept: list[Known] = current_app.extensions["site"]
-    if not kept or kept[0].read_at < time.monotonic() - FRESH_SECONDS:
-        kept[:] = [_read(kept)]
-    return kept[0]
+    return remembered("site", _read)
+
+
+def remembered(name: str, read: Callable[[], T]) -> T:
+    """What that gives to all alike, read anew after two seconds and after each deed of staff in this process."""
+    memory: dict[str, Kept] = current_app.extensions["site"]
+    kept = memory.get(name)
+    if kept is None or kept.read_at < time.monotonic() - FRESH_SECONDS:
+        kept = memory[name] = Kept(read(), time.monotonic())
+    found: T = kept.what
+    return found
 
 
 def forget() -> None:
@@ -80,8 +94,8 @@ def surroundings() -> dict[str, object]:
 
 def last_known_name() -> str:
     """The site's name without asking the database: for the page that says it does not answer."""
-    kept: list[Known] = current_app.extensions["site"]
-    return (kept[0].site.name if kept else "") or str(current_app.config["SETTINGS"].site_name)
+    known = _last_known()
+    return (known.site.name if known else "") or str(current_app.config["SETTINGS"].site_name)
 
 
 @bp.get("/theme.css")
@@ -95,19 +109,24 @@ def style_sheet() -> Response:
     return answer
 
 
-def _read(kept: list[Known]) -> Known:
+def _last_known() -> Known | None:
+    kept: Kept | None = current_app.extensions["site"].get("site")
+    return kept.what if kept else None
+
+
+def _read() -> Known:
     try:
         session = db.session()
         badges = library.every(session)
-        if kept and kept[0].badges == badges:
-            badges = kept[0].badges
+        if (before := _last_known()) and before.badges == badges:
+            badges = before.badges
         return Known(
             site_settings.read(session), texts.find(session, "welcome"), guide.ladder(session),
-            listing.all_categories(session), badges, time.monotonic(),
+            listing.all_categories(session), badges,
         )  # fmt: skip
     except SQLAlchemyError as no:  # the page that says so needs a name too
         log.warning("settings of the site not read", reason=type(no).__name__)
-        return kept[0] if kept else Known(Site(), texts.shipped("welcome"), (), (), (), 0.0)
+        return _last_known() or Known(Site(), texts.shipped("welcome"), (), (), ())
 
 
 def _colours(site: Site) -> str:

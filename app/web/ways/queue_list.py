@@ -16,6 +16,7 @@ from app.domain.people.members import Member
 from app.domain.ways import request_queue
 from app.domain.ways.request_queue import Search
 from app.domain.ways.requests import OPEN
+from app.web import site
 from app.web.paging import page_number
 
 HERE = "/moderation/requests"
@@ -50,9 +51,7 @@ def search(wanted: Mapping[str, str], viewer: Member, moment: datetime) -> Searc
 def around(session: Session, viewer: Member, opened: Row | None = None) -> dict[str, Any]:
     """A page of the list with what stands around it."""
     moment, number, wanted = now(), page_number(_given()), filters(opened)
-    choices = request_queue.choices(session)
-    if wanted["badge"] not in ("", *(it.key for it in choices.badges)):
-        abort(400, "That filter is not known.")
+    choices = _choices(session, wanted["badge"])
     asked = search(wanted, viewer, moment)
     found = request_queue.page(session, asked, moment, number)
     if opened is not None and number > 1 and not found.listed:  # the list has become shorter meanwhile
@@ -75,6 +74,16 @@ def standing(it: Row, viewer: Member, moment: datetime) -> str:
     if it.claimed_until is None or it.claimed_until <= moment:
         return ""
     return "mine" if it.claimed_by_id == viewer.id else "taken"
+
+
+def _choices(session: Session, badge: str) -> request_queue.Choices:
+    """The badges to filter by and the replies to answer with; one of the badges is filtered by, unless it is empty."""
+    choices = site.remembered("queue", lambda: request_queue.choices(session))
+    if badge and badge not in {it.key for it in choices.badges}:
+        choices = request_queue.choices(session)  # somebody may just have asked for it
+        if badge not in {it.key for it in choices.badges}:
+            abort(400, "That filter is not known.")
+    return choices
 
 
 def _given() -> Mapping[str, str]:

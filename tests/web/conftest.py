@@ -42,18 +42,18 @@ def look(engine):
 def statements(engine, monkeypatch):
     """What the database is asked, in order, without what is looked at every two seconds whatever is asked for."""
     asked: list[str] = []
-    read = site._read
+    remembered = site.remembered
 
-    def aside(kept):
+    def aside(name, read):
         before = len(asked)
-        known = read(kept)
+        known = remembered(name, read)
         del asked[before:]
         return known
 
     def listen(_connection, _cursor, statement, *_rest):
         asked.append(statement)
 
-    monkeypatch.setattr(site, "_read", aside)
+    monkeypatch.setattr(site, "remembered", aside)
     event.listen(engine, "before_cursor_execute", listen)
     yield asked
     event.remove(engine, "before_cursor_execute", listen)

@@ -127,6 +127,23 @@ def test_the_filters_narrow_the_list(engine, cast, as_):
     assert listed(as_("max").get(f"{HERE}?whose=mine")) == []
 
 
+def test_a_badge_asked_for_a_moment_ago_can_be_filtered_by(engine, cast, as_, wish):
+    mia = as_("mia")
+    assert [it["value"] for it in mia.get(HERE).select("#badge option")] == ["", "speaker"]
+    with transaction(engine) as session:
+        cast["pilot"] = make_badge(session, "pilot", ways=["request"])
+    mia.get(f"{HERE}?badge=pilot", status=400)
+    other = ask(engine, cast, "ben", badge="pilot")
+    assert listed(mia.get(f"{HERE}?badge=pilot")) == [other]
+
+
+def test_a_prepared_reply_that_staff_write_can_be_chosen_at_once(as_, wish):
+    mia = as_("mia")
+    assert mia.get(wish).select_one("#reply") is None
+    mia.send("/staff/replies", 'form[action="/staff/replies"]', name="Thanks!", body="Thank you, {member}.")
+    assert "Thanks!" in mia.get(wish).select_one("#reply").text
+
+
 def test_an_empty_queue_says_so(as_):
     assert "Clear skies" in as_("mia").get(HERE).select_one("main").text
 

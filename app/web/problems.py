@@ -4,6 +4,7 @@ from flask import Flask, Response, current_app, render_template
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.problems import Conflict, Invalid, Problem, TooSoon
 from app.logs import log, reference
@@ -50,10 +51,11 @@ def expected(error: HTTPException) -> Response:
     return found
 
 
-def expired(_error: CSRFError) -> Response:
+def expired(_error: CSRFError) -> BaseResponse:
     """A form that is too old, or never was one of ours. Whoever was signed out since has to sign in first."""
     # Not where htmx sent it: the page would be left with what is typed on it.
-    return (None if by_htmx() else sign_in_first()) or answer(400, *EXPIRED)
+    to_login = None if by_htmx() else sign_in_first()
+    return to_login or answer(400, *EXPIRED)
 
 
 def any_of(error: Exception) -> Response:

@@ -53,6 +53,20 @@ def test_a_flag_goes_into_the_queue_and_its_answer_comes_back(cast, as_):
     assert "Well seen" in ben.get("/flags").text
 
 
+def test_a_post_is_flagged_from_its_thread_by_all_but_its_author_and_guests(app, cast, as_):
+    post, thread = cast["post"], f"/t/{cast['post'].thread_id}/{cast['post'].thread.slug}"
+    form = f'#post-{post.id} form[action="/p/{post.id}/flags"]'
+    assert not as_("ada").get(thread).select(form)
+    assert not Visitor(app.test_client()).get(thread).select(form)
+
+    answer = as_("ben").send(thread, form)
+    assert (answer.status_code, answer.location) == (303, f"{thread}#post-{post.id}")
+    assert "Spam" in as_("ben").get("/flags").select_one("main").text
+    assert len(as_("mia").get("/moderation/flags").select("[data-case]")) == 1
+    assert as_("mia").send(thread, form, reason="abuse").status_code == 303
+    assert as_("ben").send(thread, form).status_code == 409
+
+
 def test_a_flag_without_a_reason_comes_back_as_typed(cast, as_):
     answer = as_("ben").send(f"/p/{cast['post'].id}/flags", "#flag", words="Look at this")
     page = BeautifulSoup(answer.data, "html.parser")

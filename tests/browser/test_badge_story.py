@@ -170,6 +170,57 @@ def test_after_a_decision_the_next_request_is_there_without_a_new_page(window, m
     expect(page.locator("#case")).to_contain_text("mia approved this")
 
 
+def test_one_steps_through_the_list_in_place_and_back_again(window, mia, full):
+    page = window(viewer=mia)
+    page.goto("/moderation/requests")
+    page.evaluate("window.stays = true")
+    for name in ("taken", "own"):
+        page.locator(f'[data-request="{full[name]}"]').click()
+        expect(page.locator("#case-title")).to_be_focused()
+        expect(page).to_have_url(f"/moderation/requests/{full[name]}?state=waiting")
+    expect(page).to_have_title("Flight Recorder · Badge requests · Contrail")
+    page.get_by_text("Filter", exact=True).first.click()
+    page.get_by_label("Badge", exact=True).select_option("speaker")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("[data-request]")).to_have_count(2)
+    expect(page.get_by_role("button", name="Filter")).to_be_focused()
+    page.go_back()
+    expect(page.locator("#case")).to_contain_text("I made one.")
+    expect(page.locator("[data-request]")).to_have_count(3)
+    page.go_back()
+    expect(page.locator("#case")).to_contain_text("ann is looking at this one")
+    assert page.evaluate("window.stays"), "all of it on the first page"
+    page.reload()
+    expect(page.locator("#case")).to_contain_text("ann is looking at this one")
+
+
+def test_on_a_phone_one_request_stands_where_the_list_was(window, mia, full):
+    page = window(width=390, viewer=mia)
+    page.goto("/moderation/requests")
+    expect(page.locator("#case")).to_be_hidden()
+    page.locator(f'[data-request="{full["taken"]}"]').tap()
+    expect(page.locator("#case-title")).to_be_focused()
+    expect(page.locator("[data-request]").first).to_be_hidden()
+    page.get_by_role("link", name="Next").tap()
+    expect(page).to_have_url(f"/moderation/requests/{full['own']}?state=waiting")
+    flawless(page)
+    page.get_by_role("link", name="Back to the list").tap()
+    expect(page.locator("[data-request]").first).to_be_visible()
+
+
+def test_the_page_stays_where_it_was_and_so_does_the_message_while_one_takes_a_request_on(window, mia, full):
+    page = window(viewer=mia)
+    page.goto(f"/moderation/requests/{full['waiting']}")
+    page.get_by_label("Message to").fill("Half a sentence")
+    page.locator("#claim").focus()
+    page.evaluate("scrollTo(0, 120)")
+    page.locator("#claim").press("Enter")
+    expect(page.get_by_role("button", name="Leave it to others")).to_be_focused()
+    expect(page.get_by_label("Message to")).to_have_value("Half a sentence")
+    expect(page.locator(f'[data-request="{full["waiting"]}"]')).to_contain_text("You are on it")
+    assert page.evaluate("scrollY") == 120
+
+
 def test_keys_bring_one_to_the_buttons_once_they_are_switched_on(window, mia, full, engine):
     page = window(viewer=mia)
     page.goto(f"/moderation/requests/{full['waiting']}")

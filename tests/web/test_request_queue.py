@@ -313,6 +313,69 @@ def test_a_request_that_was_opened_from_a_later_page_keeps_its_place(engine, cas
     assert len(listed(mia.get(links[0] + "&state=waiting"))) == request_queue.PER_PAGE, "that page is no more"
 
 
+# In place: the same pages, of which htmx takes a part
+
+
+def by_htmx(visitor, wish, form, **typed):
+    """Send a form of a request's page as htmx does."""
+    page = visitor.get(wish).select_one(form)
+    return visitor.client.post(page["action"], data=fields(page) | typed, headers={"HX-Request": "true"})
+
+
+def test_each_line_and_the_way_on_are_steps_that_htmx_takes_in_place(engine, cast, as_):
+    first, second = (ask(engine, cast, who, days=days) for who, days in (("ada", 5), ("ben", 4)))
+    mia = as_("mia")
+    page = mia.get(f"{HERE}/{first}")
+    links = page.select("[data-request], .decide a")
+    assert len(links) == 3
+    assert all(it["href"] == it["hx-get"] for it in links)
+    answer = mia.client.get(links[-1]["href"], headers={"HX-Request": "true"})
+    page = soup(answer)
+    assert page.select_one("html > head > title"), "an address always gives a whole page"
+    assert page.select_one("#case-title[data-focus]")
+    assert page.select_one("[data-request][aria-current]")["data-request"] == str(second)
+    assert not mia.get(links[-1]["href"]).select("[data-focus]")
+
+
+@pytest.mark.parametrize(("deed", "typed"), [("claim", {}), ("notes", {"remark": "I know her."})])
+def test_what_is_being_written_stays_while_one_does_something_else(as_, wish, deed, typed):
+    mia = as_("mia")
+    answer = by_htmx(mia, wish, f'form[action$="/{deed}"]', message="Dear ada, this is", **typed)
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (200, "#desk")
+    assert answer.headers["HX-Push-Url"].partition("?")[0] == wish
+    page = soup(answer)
+    assert page.select_one("#message").text.strip() == "Dear ada, this is"
+    assert not page.select("html")
+    assert bool(page.select("#remarks[open]")) == (deed == "notes")
+    assert ("You are on it" in page.select_one("[data-request]").text) == (deed == "claim")
+
+
+def test_what_an_event_lacks_is_said_beside_it(engine, cast, as_):
+    events = [("First flight", date(2026, 11, 2)), ("Second flight", date(2026, 11, 3))]
+    wish = f"{HERE}/{ask(engine, cast, events=events)}"
+    mia = as_("mia")
+    second = mia.get(wish).select("[data-event]")[1]
+    number = second["data-event"]
+    answer = by_htmx(mia, wish, f'[data-event="{number}"] form', state="refused", message="Dear ada")
+    assert answer.status_code == 422
+    page = soup(answer)
+    said = page.select(".events .error")
+    assert [it.text for it in said] == ["Say why: the member reads it."]
+    assert said[0].find_parent("li")["data-event"] == number
+    assert page.select_one(f"#reason-{number}")["aria-describedby"] == said[0]["id"]
+    assert page.select_one("#message").text.strip() == "Dear ada"
+    assert by_htmx(mia, wish, f'[data-event="{number}"] form', state="accepted").status_code == 200
+
+
+def test_one_goes_on_from_a_request_that_somebody_else_looks_at(engine, cast, as_):
+    first, second = (ask(engine, cast, who, days=days) for who, days in (("ada", 5), ("ben", 4)))
+    decide(as_("max"), f"{HERE}/{first}", "claim")
+    page = as_("mia").get(f"{HERE}/{first}")
+    assert not page.select(".decide button")
+    assert page.select_one(".decide a")["href"].partition("?")[0] == f"{HERE}/{second}"
+    assert not as_("mia").get(f"{HERE}/{second}").select(".decide a"), "none comes after the last"
+
+
 # Two at once
 
 
@@ -551,6 +614,54 @@ def test_several_at_once_say_what_is_missing(engine, cast, as_, typed, status):
     answer = mia.client.post(f"{HERE}/decisions", data=fields(page.select_one("#several")) | typed)
     assert answer.status_code == status
     assert count(engine, Award) == 0
+
+
+def test_several_are_ticked_all_at_once_but_those_that_wait_for_somebody_else(engine, cast, as_):
+    found = several(engine, cast, 3)
+    decide(as_("max"), f"{HERE}/{found[1]}", "claim")
+    mia, here = as_("mia"), f"{HERE}?badge=speaker&several=1"
+
+    def boxes(page):
+        return [int(it["value"].partition(".")[0]) for it in page.select("#several [type=checkbox]:checked")]
+
+    page = mia.get(here)
+    assert boxes(page) == []
+    assert "max is on it" in page.select_one(f'[data-request="{found[1]}"]').text
+    page = mia.get(page.select_one("#choose")["href"])
+    assert boxes(page) == [found[0], found[2]]
+    assert boxes(mia.get(page.select_one("#choose")["href"])) == []
+
+
+def test_a_prepared_reply_for_several_keeps_its_places_for_each(engine, cast, as_):
+    found = several(engine, cast, 2)
+    with transaction(engine) as session:
+        prepared_replies.add(
+            session, session.merge(cast["mia"]), name="Hello", suits="approve", body="Hello {member}, welcome."
+        )
+    mia = as_("mia")
+    page = mia.get(f"{HERE}?badge=speaker&several=1&all=1")
+    number = next(it["value"] for it in page.select("#reply option") if it.text == "Hello")
+    wanted = fields(page.select_one("#replies")) | {"reply": number}
+    assert page.select_one("#reply")["form"] == "replies"
+    page = soup(mia.client.get(HERE, query_string=wanted))
+    assert page.select_one("#message").text.strip() == "Hello {member}, welcome."
+    boxes = [it["value"] for it in page.select("#several [type=checkbox]:checked")]
+    assert len(boxes) == len(found), "what was ticked stays so"
+    sent = fields(page.select_one("#several")) | {"request": boxes, "decision": "approve"}
+    assert "2 requests decided" in toast(mia.client, mia.client.post(f"{HERE}/decisions", data=sent))
+    with transaction(engine) as session:
+        told = set(session.scalars(select(Award.reason)))
+    assert told == {"Hello guest0, welcome.", "Hello guest1, welcome."}
+
+
+def test_what_was_ticked_stays_ticked_when_something_is_missing(engine, cast, as_):
+    several(engine, cast, 3)
+    mia = as_("mia")
+    page = mia.get(f"{HERE}?badge=speaker&several=1")
+    box = page.select("#several [type=checkbox]")[1]["value"]
+    sent = fields(page.select_one("#several")) | {"request": box, "decision": "decline"}
+    page = soup(mia.client.post(f"{HERE}/decisions", data=sent))
+    assert [it["value"] for it in page.select("#several [type=checkbox]:checked")] == [box]
 
 
 # Keys, nudges, costs

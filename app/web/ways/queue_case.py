@@ -15,11 +15,14 @@ from sqlalchemy.orm import Session
 from app.domain.base import now
 from app.domain.people.members import Member
 from app.domain.ways import prepared_replies, request_case, request_queue, requests
+from app.domain.ways.prepared_replies import PreparedReply
 from app.domain.ways.request_queue import Search
 from app.domain.words import _
 from app.web.looks import on_date, sentence
 
-NOTHING: dict[str, Any] = {"case": None, "problems": {}, "conflict": "", "typed": "", "remarked": ""}
+NOTHING: dict[str, Any] = {
+    "case": None, "problems": {}, "conflict": "", "typed": "", "remarked": "", "remarks_open": False,
+}  # fmt: skip
 
 
 def about(session: Session, case: Row | None, viewer: Member, search: Search, listed: Sequence[Row]) -> dict[str, Any]:
@@ -48,6 +51,13 @@ def filled(words: str, case: Row, viewer: Member, *, to_holder: bool = False) ->
     return prepared_replies.filled(words, facts)
 
 
+def chosen_reply(session: Session) -> PreparedReply | None:
+    """The prepared reply that the address asks for."""
+    number = request.args.get("reply", "")
+    known = number.isascii() and number.isdigit() and len(number) < 16
+    return session.get(PreparedReply, int(number)) if known else None
+
+
 def host(address: str) -> str:
     """Whose address it is, as machines write it, so that no letter passes for another."""
     name = urlsplit(address).hostname or ""
@@ -67,9 +77,7 @@ def _next(session: Session, case: Row, search: Search, listed: Sequence[Row]) ->
 
 def _chosen(session: Session, case: Row, viewer: Member) -> dict[str, Any]:
     """The prepared reply that the address asks for, with its places filled in."""
-    number = request.args.get("reply", "")
-    known = number.isascii() and number.isdigit() and len(number) < 16
-    reply = session.get(prepared_replies.PreparedReply, int(number)) if known else None
+    reply = chosen_reply(session)
     if reply is None:
         return {"chosen": None}
     return {"chosen": reply.id, "typed": filled(reply.body, case, viewer, to_holder=reply.suits == "approve")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import Blueprint, abort, current_app, g, render_template, request
 from sqlalchemy import Row
@@ -13,32 +13,20 @@ from werkzeug.wrappers import Response
 from app.db import db, transaction
 from app.domain.base import now
 from app.domain.people.members import Member
-from app.domain.problems import Conflict, Invalid, Problem
+from app.domain.problems import Conflict, Invalid
 from app.domain.ways import request_case, request_queue, requests
 from app.domain.ways.requests import BadgeRequest, RequestEvent
 from app.domain.words import _, ngettext
 from app.web.answers import by_htmx, on_to
 from app.web.audience import member, staff_only
 from app.web.forum.pictures import LOCKED
-from app.web.ways import queue_case, queue_list
+from app.web.ways import queue_case, queue_list, several_requests
 
 bp = Blueprint("request_queue", __name__, url_prefix=queue_list.HERE)
 
 CLAIM_MINUTES = int(requests.CLAIM_LASTS.total_seconds() // 60)
-DECISIONS: dict[str, Callable[..., object]] = {
-    "approve": requests.approve,
-    "ask": requests.ask,
-    "decline": requests.decline,
-}
 A_YEAR = 365 * 24 * 3600
 Deed = Callable[[Session, BadgeRequest, Member], object]
-
-
-class Told(NamedTuple):
-    """What became of one of several requests that were decided at once."""
-
-    request: Row
-    problem: str
 
 
 @bp.app_context_processor
@@ -61,7 +49,7 @@ def queue() -> str:
     if around["page"] > 1 and not around["listed"]:
         abort(404)
     if request.args.get("several") == "1" and around["filters"]["badge"]:
-        return render_template("queue/several.html", problems={}, typed="", told=[], **around)
+        return several_requests.page(around)
     first = _find(around["listed"][0].id) if around["listed"] else None
     return render_template("queue/list.html", opened=False, **around, **_case(first, around))
 
@@ -72,7 +60,7 @@ def show(request_id: int) -> str:
     """One request, with what one needs to know to decide."""
     found = _find(request_id)
     around = queue_list.around(db.session(), member(), found)
-    return render_template("queue/list.html", opened=True, **around, **_case(found, around))
+    return render_template("queue/list.html", opened=True, **around, **_case(found, around, moved=by_htmx()))
 
 
 @bp.get("/<int:request_id>/pictures/<proof>.webp")
@@ -174,40 +162,12 @@ def decide_event(request_id: int, evidence_id: int) -> Response | tuple[str, int
         event = writing.get(RequestEvent, evidence_id)
         if event is None or event.request_id != it.id:
             abort(404)
-        requests.decide_event(writing, event, me, state, reason)
+        try:
+            requests.decide_event(writing, event, me, state, reason)
+        except Invalid as no:  # said beside the one event of several
+            raise Invalid(**{f"{field}-{evidence_id}": words for field, words in no.fields.items()}) from no
 
     return _do(request_id, deed, _("Noted for this event."), stay=True)
-
-
-@bp.post("/decisions")
-@staff_only
-def decide_several() -> Response | tuple[str, int]:
-    """Decide about several requests for one badge. Each is decided for itself, and told for itself."""
-    decision, words = request.form.get("decision", ""), request.form.get("message", "")
-    deed = DECISIONS.get(decision) or abort(400, "Choose what to do.")
-    chosen = [_chosen(it) for it in request.form.getlist("request")][: request_queue.PER_PAGE]
-    problems = {} if chosen else {"several": _("Choose at least one request.")}
-    told: list[Told] = []
-    for request_id, version in chosen:
-        found = _find(request_id)
-        said = queue_case.filled(words, found, member(), to_holder=decision == "approve")
-        try:
-            with transaction() as writing:
-                it, me = requests.to_decide(writing, request_id, member()) or abort(404)
-                deed(writing, it, me, said, version=version)
-        except Invalid as no:
-            problems = no.fields
-            break  # what was typed is the same for all
-        except Problem as no:
-            told.append(Told(found, str(no)))
-        else:
-            told.append(Told(found, ""))
-    if told and not problems and not any(it.problem for it in told):
-        said = ngettext("%(num)s request decided.", "%(num)s requests decided.", len(told))
-        return on_to(queue_list.back(), said)
-    around = queue_list.around(db.session(), member())
-    page = render_template("queue/several.html", problems=problems, typed=words, told=told, **around)
-    return page, 422 if problems else 409
 
 
 @bp.post("/keys")
@@ -237,11 +197,23 @@ def _do(
     except Conflict as no:
         return _again(request_id, {}, str(no), 409)
     if stay:
-        return on_to(queue_list.back(request_id), said)
+        return _stay(request_id, said)
     search = queue_list.search(queue_list.filters(), member(), now())
     return _on_to_next(
         request_queue.following(db.session(), search, it.sent_at, it.id, now()), request_id if tell else None, said
     )
+
+
+def _stay(request_id: int, said: str) -> Response:
+    """Go on with the same request; for htmx with what changed on the page alone, and what was being typed there."""
+    address = queue_list.back(request_id)
+    if not by_htmx():
+        return on_to(address, said)
+    found = _find(request_id)
+    around = queue_list.around(db.session(), member(), found)
+    kept = {"typed": request.form.get("message", ""), "remarks_open": "remark" in request.form}
+    page = render_template("queue/_moved_on.html", opened=True, said=said, **around, **_case(found, around) | kept)
+    return Response(page, headers={"HX-Retarget": "#desk", "HX-Push-Url": address})
 
 
 def _on_to_next(next_id: int | None, done: int | None, said: str) -> Response:
@@ -298,11 +270,3 @@ def _version() -> int:
 def _number(text: str, *, most: int = 15) -> int:
     """A number as addresses and forms have it, or 0."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= most else 0
-
-
-def _chosen(text: str) -> tuple[int, int]:
-    """A request and the version that was seen of it, as the boxes of the list send them."""
-    parts = text.split(".")
-    if len(parts) != 2 or not all(it.isascii() and it.isdigit() and len(it) < 16 for it in parts):
-        abort(400, "That request is not known.")
-    return int(parts[0]), int(parts[1])

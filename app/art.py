@@ -43,6 +43,7 @@ ENAMELS = {
     "formation": ("#6B3497", "#7F45AE"),
     "hangar": ("#1F6A42", "#2A7E52"),
 }
+PLATE_AT_NIGHT = "#40587F"  # on a dark ground the plate would be lost
 LIT = {"glyph": "#FFFFFF", "plate": "#0B1B33", "plate-edge": "none", "dash": "none"}
 UNLIT = LIT | {
     "rim-hi": "#D5DBE3",
@@ -58,10 +59,15 @@ UNLIT = LIT | {
 
 
 def svg(
-    family: str, tier: str, glyph: str, *, earned: bool = True, mini: bool = False, title: str | None = None
-) -> str:
+    family: str, tier: str, glyph: str, *, earned: bool = True, mini: bool = False, title: str | None = None,
+    at_night: bool = False,
+) -> str:  # fmt: skip
     """Draw one badge as an SVG document of its own; mini leaves wings and stripes out and enlarges the glyph."""
-    paint = _literal(family, tier) if earned else UNLIT.__getitem__
+    by_day = _literal(family, tier) if earned else UNLIT.__getitem__
+
+    def paint(part: str) -> str:
+        return PLATE_AT_NIGHT if at_night and part == "plate" else by_day(part)
+
     outline = FAMILIES[family].shape
     frame = _mini_frame(outline, paint) if mini else _frame(outline, tier, paint)
     head = f"<title>{escape(title)}</title>" if title else ""

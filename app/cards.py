@@ -24,7 +24,8 @@ def png(family: str, tier: str, glyph: str, badge: str, who: str, said: str, whe
 
     A name in letters that the fonts here do not have is left out: better no name than boxes.
     """
-    medal = art.svg(family, tier, glyph).replace("<svg ", '<svg x="80" y="115" width="400" height="400" ', 1)
+    place = '<svg x="80" y="115" width="400" height="400" '
+    medal = art.svg(family, tier, glyph, at_night=True).replace("<svg ", place, 1)
     lines = (
         _line(who if can_draw(who) else "", 210, 56, ON_NIGHT),
         _line(said, 280, 34, ON_NIGHT_2),

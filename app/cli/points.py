@@ -18,7 +18,7 @@ def points() -> None:
 @click.option("--repair", is_flag=True, help="Set balances, weeks and ranks to what the ledger says.")
 @with_appcontext
 def audit(repair: bool) -> None:
-    """Compute balances, weeks and ranks anew; print what differs. Status 1 if anything does."""
+    """Compute balances, weeks, ranks and the holders of badges anew; print what differs. Status 1 if anything does."""
     found = audits.differences(db.session())
     for it in found:
         click.echo(f"{it.member}: {it.what} is {it.kept}, should be {it.should}")

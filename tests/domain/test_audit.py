@@ -12,6 +12,7 @@ from app.domain.record import activities
 from app.domain.record.points import PointEntry, PointRule, Rank
 from app.domain.record.scores import WEEK, Score
 from tests.factories import make_member
+from tests.web.scenery import NOON, make_award, make_badge
 
 
 @pytest.fixture
@@ -64,3 +65,16 @@ def test_a_rank_stays_when_points_are_withdrawn(session, engine, ada):
     assert (found.what, found.kept, found.should) == ("rank", 0, 1)
     audit.repair(session)
     assert audit.differences(session) == []
+
+
+def test_holders_are_counted_anew_and_an_award_that_was_taken_back_is_none(session, ada):
+    badge, other = make_badge(session, "speaker"), make_badge(session, "guide")
+    make_award(session, badge, ada)
+    make_award(session, badge, make_member(session, "ben"), revoked_at=NOON, revoked_because="In error.")
+    make_award(session, other, ada)
+    [found] = audit.differences(session)  # whoever lost it is still counted; the other badge is right
+    assert found == ("Speaker", "holders", 2, 1)
+    audit.repair(session)
+    assert audit.differences(session) == []
+    session.expire_all()
+    assert (badge.holders, other.holders) == (1, 1)

@@ -41,6 +41,8 @@ from app.domain.record import kinds
          "Receive 3 Insightful reactions from one member"),
         ({"count": "upvote_received", "n": 4, "where": {"post": "opening", "own": True}},
          "Receive 4 Upvotes on your opening posts"),
+        ({"count": "upvote_received", "n": 4, "where": {"post": ["answer", "reply"]}},
+         "Receive 4 Upvotes on your answers and replies"),
         ({"count": "edited", "n": 3, "where": {"own": False}}, "Make 3 edits to posts of other members"),
         ({"count": "answered", "n": 5, "where": {"again": False, "by_other": True}},
          "Post 5 answers in a thread somebody else started that are your first in the thread"),

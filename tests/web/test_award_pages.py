@@ -118,6 +118,11 @@ def test_the_picture_is_large_enough_for_a_preview_and_kept_by_caches(client, aw
     assert client.get("/awards/999.png").status_code == 404
 
 
+def test_the_plate_of_the_badge_stands_out_on_the_ground_of_the_picture(client, award):
+    drawn = picture(client.get(f"/awards/{award.id}.png")).convert("RGB")
+    assert drawn.getpixel((247, 452)) != drawn.getpixel((247, 600))  # beside the stripe, and far below
+
+
 @pytest.mark.parametrize(
     "name", ['<script>"&</script>', "Дмитрий Иванов", "محمد علي", "Nguyễn Văn Ổn", "x" * 80, "Zoë \x01 🛩"]
 )

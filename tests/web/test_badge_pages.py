@@ -199,6 +199,18 @@ def test_how_to_get_badges_names_the_ways_in_use(client, engine):
     assert links == {"/badges?way=automatic", "/badges?way=request"}
 
 
+def test_the_example_of_a_way_is_a_badge_of_that_way_alone_where_there_is_one(client, engine):
+    with transaction(engine) as session:
+        make_badge(session, "tower", ways=["invitation", "staff"])
+        make_badge(session, "thanks", ways=["staff"])
+    page = soup(client.get("/how-to-get-badges"))
+    examples = {
+        it.select_one('a[href^="/badges?way="]')["href"][12:]: it.select_one("p a")["href"]
+        for it in page.select(".way")
+    }
+    assert examples == {"invitation": "/badges/tower", "staff": "/badges/thanks"}
+
+
 def test_an_empty_site_has_all_its_pages(client):
     for address in ("/", "/badges", "/points", "/ranks", "/how-to-get-badges", "/appearance"):
         assert client.get(address).status_code == 200
@@ -324,6 +336,38 @@ def test_a_badge_earned_again_and_again_says_so_and_leads_to_each_award(client, 
         "gone": "No longer",
     }.items():
         assert soup(client.get(f"/badges/{slug}")).select_one("[data-how-often]").text == how_often
+
+
+@pytest.mark.parametrize(
+    ("where", "path"),
+    [({"post": "answer"}, "/?sort=unanswered"), ({"post": "opening"}, "/t/new"), ({"post": "idea"}, "/t/new"),
+     ({"post": ["answer", "reply"]}, "/?sort=unanswered"), ({}, "/?sort=unanswered")],
+)  # fmt: skip
+def test_what_is_received_for_a_kind_of_post_leads_to_writing_one(client, engine, ada, where, path):
+    with transaction(engine) as session:
+        make_badge(session, "liked", earn={"count": "upvote_received", "each": "post", "n": 9, "where": where})
+    sign_in(client, engine, ada)
+    assert soup(client.get("/badges/liked")).select_one("[data-condition] a")["href"] == path
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ({"post": "answer"}, "1 not counted: only those on answers count. For example: Which gate?"),
+        ({"post": ["answer", "comment"]}, "1 not counted: only those on answers and comments count."),
+        ({"nth": 1}, "1 not counted: only being the first to answer counts."),
+        ({"by_other": True}, "1 not counted: only those in a thread somebody else started count."),
+        ({"object": "guidelines"}, "1 not counted: only this one counts: guidelines."),
+    ],
+)
+def test_what_did_not_count_is_told_in_plain_words_with_its_posts(client, engine, ada, where, words):
+    with transaction(engine) as session:
+        thread = make_thread_of(session, ada, 0, title="Which gate?")
+        make_badge(session, "it", earn={"count": "replied", "n": 5, "where": where})
+        note(session, ada, make_post(session, thread, ada, kind="reply"), "replied", object="trim")
+    sign_in(client, engine, ada)
+    [left_out] = soup(client.get("/badges/it")).select("[data-left-out]")
+    assert " ".join(left_out.text.split()).startswith(words)
 
 
 def test_a_condition_that_names_a_lesson_leads_to_that_lesson(client, engine, ada):

@@ -105,6 +105,21 @@ def test_only_the_team_sees_the_code(browse, people, client):
     assert browse("ada").get(f"/staff{place}").status_code == 404
 
 
+def test_the_place_of_an_event_is_a_link_where_it_is_an_address_that_one_may_see(engine, browse, people):
+    with transaction(engine) as session:
+        room, call = make_event(session), make_event(session, place="https://meet.example/loop")
+        private = make_event(session, place="https://meet.example/in", audience="guests", group_name="Loop")
+        bad = make_event(session, place="javascript:alert(1)")
+        event_groups.invite(session, private, [people["ada"]], people["mia"])
+
+    def links(name, event):
+        page = soup(browse(name).get(f"/events/{event.id}"))
+        return [it["href"] for it in page.select("dl a") if not it["href"].startswith("/")]
+
+    assert [links("ada", it) for it in (room, call, private, bad)] == [[], [call.place], [private.place], []]
+    assert [links("ben", it) for it in (call, private)] == [[call.place], []]
+
+
 def test_an_event_for_a_group_says_so_and_shows_its_place_to_that_group_alone(engine, browse, people, client):
     with transaction(engine) as session:
         event = make_event(session, audience="guests", group_name="Northern Loop", place="Room 12")

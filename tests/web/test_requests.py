@@ -159,6 +159,18 @@ def test_what_was_typed_wrong_comes_back_as_it_was_typed(client, engine, ada, wr
     assert sent(engine) == []
 
 
+def test_the_event_without_a_day_is_named(client, engine, ada):
+    typed = {"event_title": ["Autumn meeting", "Spring meeting"], "event_on": ["2026-10-03", ""]}
+    wrong = (
+        soup(problem := fill_in(client, WINDOW, note=NOTE, **typed)).select_one('[role=alert] a[href="#events"]').text
+    )
+    assert problem.status_code == 422
+    assert "“Spring meeting”" in wrong
+    assert "Autumn" not in wrong
+    nameless = fill_in(client, WINDOW, note=NOTE, event_on="soon")
+    assert "the day of each event" in soup(nameless).select_one('[role=alert] a[href="#events"]').text
+
+
 @pytest.mark.parametrize(
     ("file", "words"),
     [
@@ -470,6 +482,7 @@ def test_a_request_can_be_withdrawn_and_sent_again(client, engine, ada):
     fill_in(client, WINDOW, note=NOTE)
     assert "Withdrawn" in toast(client, fill_in(client, "/requests/1", "/requests/1/withdrawal"))
     assert soup(client.get("/requests")).select_one('[data-request="1"][data-state=withdrawn]')
+    assert soup(client.get("/requests/1")).select_one(".note a")["href"] == "/badges/speaker"
     assert not soup(client.get("/requests/1")).select("main form")
     assert fill_in(client, WINDOW, note="Again").location == BADGE
     assert sent(engine) == [("withdrawn", NOTE), ("waiting", "Again")]

@@ -1,12 +1,13 @@
-"""The audit of points: every kept number held against the ledger it is a sum of."""
+"""The audit: every kept number held against the ledger or the awards it is a sum of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Select, Subquery, and_, func, literal, select, union_all, update
+from sqlalchemy import Row, Select, Subquery, and_, func, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
-from app.domain.awarding import ranks, stumbles
+from app.domain.awarding import awards, ranks, stumbles
+from app.domain.badging.badges import Award, Badge
 from app.domain.badging.criteria import Yearly, running
 from app.domain.people.members import Member
 from app.domain.record import scores
@@ -18,15 +19,21 @@ from app.domain.record.scores import Score
 class Difference(NamedTuple):
     """A number that is kept and what it should be."""
 
-    member: str
+    member: str  # or the badge
     what: str
     kept: int
     should: int
 
 
 def differences(session: Session) -> list[Difference]:
-    """Balances, statements, scores and ranks that differ from the ledger; ranks from the highest balance ever."""
-    return [*_balances(session), *_statements(session), *_scores(session), *_ranks(session)]
+    """Balances, statements, scores and ranks that differ from the ledger; ranks from the highest balance ever.
+
+    And the holders of badges that differ from their awards.
+    """
+    return [
+        *_balances(session), *_statements(session), *_scores(session), *_ranks(session),
+        *(Difference(it.name, "holders", it.holders, it.should) for it in _miscounted(session)),
+    ]  # fmt: skip
 
 
 def waiting(session: Session) -> int:
@@ -124,8 +131,17 @@ def _ranks(session: Session) -> Iterable[Difference]:
     return [Difference(*row) for row in rows]
 
 
+def _miscounted(session: Session) -> Sequence[Row]:
+    """Badges whose number of holders is not that of their awards."""
+    held = Award.badge_id == Badge.id, Award.revoked_at.is_(None)
+    should = select(func.count(Award.member_id.distinct())).where(*held).scalar_subquery()
+    rows = select(Badge.id, Badge.name, Badge.holders, should.label("should"))
+    return session.execute(rows.where(Badge.holders != should).order_by(Badge.id)).all()
+
+
 def repair(session: Session) -> None:
-    """Set balances, statements, scores and ranks to what the ledger says; a rank is never lowered."""
+    """Set balances, statements, scores and ranks to what the ledger says; a rank is never lowered. Holders are counted."""
+    awards.count_holders(session, {it.id for it in _miscounted(session)})
     repair_members(session)
     run = _running()
     session.execute(

@@ -3,8 +3,8 @@
 There is nothing else to them: the rule that awards the badge is the list, so the two cannot part.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
@@ -18,11 +18,11 @@ NOBODY = Standpoint({}, {}, 0, frozenset())
 
 
 class Step(NamedTuple):
-    """One step, the kinds of deeds it asks for, and the one lesson or event that they have to be about."""
+    """One step, the kinds of deeds it asks for, and what has to hold of them."""
 
     progress: Progress
     kinds: Sequence[str]
-    about: str
+    where: Mapping[str, Any]
 
 
 class Checklist(NamedTuple):
@@ -64,8 +64,8 @@ def is_checklist(badge: Entry | Row) -> bool:
 def _step(part: Node, here: Standpoint, names: dict[str, str]) -> Step:
     steps, measures = part.progress(here, names), part.measures()
     kinds = sorted(kind for measure in measures for kind, _ in measure.weights)
-    about = next((it.about for it in measures), "") if len(measures) == 1 else ""
+    where = next((dict(it.where) for it in measures), {}) if len(measures) == 1 else {}
     if len(steps) == 1:
-        return Step(steps[0], kinds, about)
+        return Step(steps[0], kinds, where)
     done = sum(it.done for it in steps)
-    return Step(Progress(part.sentence(names), done, len(steps), ""), kinds, about)
+    return Step(Progress(part.sentence(names), done, len(steps), ""), kinds, where)

@@ -1,7 +1,7 @@
 """Explains a badge to a member: what is there, what is missing, what did not count and why."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, not_, select, union_all
@@ -46,7 +46,7 @@ class Condition:
     left_out: Sequence[LeftOut]
     kinds: Sequence[str]  # of the deeds that count
     badge: str = ""  # the slug, where another badge has to be held
-    about: str = ""  # the one lesson or event that is asked for
+    where: Mapping[str, Any] = field(default_factory=dict)  # what has to hold of them
     one_of: bool = False  # one of several ways, of which one is enough
 
 
@@ -87,9 +87,9 @@ def rule(session: Session, member: Member, node: Node, names: criteria.Names) ->
     for part, one_of in leaves:
         kinds = [kind for measure in part.measures() for kind, _weight in measure.weights]
         badge = part.badge if isinstance(part, Has) else ""
-        about = next((measure.about for measure in part.measures()), "")
+        where = next((dict(measure.where) for measure in part.measures()), {})
         for progress in part.progress(here, names):
-            found.append(Condition(progress, left_out.get(id(part), ()), kinds, badge, about, one_of))
+            found.append(Condition(progress, left_out.get(id(part), ()), kinds, badge, where, one_of))
     return Explained(found, all(step.done for step in node.progress(here, names)))
 
 
@@ -226,10 +226,13 @@ def _some_posts(
     return found
 
 
-def _wanted(name: str, value: object) -> str:
+def _wanted(name: str, value: Any) -> str:
     if name == "post":
-        nouns = [value] if isinstance(value, str) else list(value)  # type: ignore[call-overload]
-        return _("only those of %(nouns)s count", nouns=" and ".join(f"{noun}s" for noun in nouns))
+        return _("only those on %(posts)s count", posts=facts.posts(value))
+    if name == "nth" and value == 1:
+        return _("only being the first to answer counts")
+    if name == "object":
+        return _("only this one counts: %(name)s", name=value)
     return _("only those %(phrase)s count", phrase=FACTS[name].phrase(value))
 
 

@@ -152,6 +152,8 @@ FACTS: dict[str, Fact] = {
     ),
 }
 
+_PLURALS = {"opening": "opening posts", "reply": "replies"}  # where an s does not make the plural
+
 Where = tuple[tuple[str, Any], ...]
 
 
@@ -168,6 +170,12 @@ def sql(where: Where) -> ColumnElement[bool]:
 def needs_post(where: Where) -> bool:
     """Whether the condition can only be asked beside the post."""
     return any(FACTS[name].needs_post for name, _ in where)
+
+
+def posts(wanted: str | Iterable[str]) -> str:
+    """Some kinds of posts in words: answers and replies."""
+    names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    return _(" and ").join(_(_PLURALS.get(name, f"{name}s")) for name in names)
 
 
 def phrases(where: Where) -> list[str]:

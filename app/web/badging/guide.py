@@ -54,9 +54,13 @@ def how_to_get_badges() -> str:
 
 
 def _by_way(badges: list[Entry]) -> dict[str, tuple[int, Entry]]:
-    """For each way in use how many badges go by it, and one of them."""
+    """For each way in use how many badges go by it, and one of them: if there is one, of no other way."""
     found = {way: [it for it in badges if way in library.ways(it.ways_text)] for way in WAYS}
-    return {way: (len(some), some[0]) for way, some in found.items() if some}
+    return {
+        way: (len(some), min(some, key=lambda it: len(library.ways(it.ways_text))))
+        for way, some in found.items()
+        if some
+    }
 
 
 def _by_shape(badges: list[Entry]) -> dict[str, tuple[Any, Entry]]:

@@ -1,7 +1,7 @@
 """Where to go for what a badge asks: one step for each kind of deed."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from app.domain.badging.explanations import Condition
 from app.domain.words import _
@@ -34,13 +34,16 @@ STEPS = {
 } | {
     kind: step
     for step, kinds in (
-        (UNANSWERED, ("answered", "accepted", "first_to_two", "reversal", "explained", "insightful_received")),
-        (ASK, ("asked", "started", "viewed", "bookmarked", "good_question", "upvote_received")),
+        (UNANSWERED, ("answered", "accepted", "first_to_two", "reversal", "explained", "insightful_received",
+                      "upvote_received")),
+        (ASK, ("asked", "started", "viewed", "bookmarked", "good_question")),
         (LATEST, ("thread_read", "replied", "commented", "upvote_given", "insightful_given", "mentioning",
                   "mention_answered", "badge_completed", "edited", "flag_upheld")),
     )
     for kind in kinds
 }  # fmt: skip
+# What is received is received for posts: where a rule names their kind, that is what to write.
+POSTS = {"answer": UNANSWERED} | dict.fromkeys(("opening", "question", "discussion", "idea"), ASK)
 
 
 def after(condition: Condition) -> Step | None:
@@ -49,12 +52,15 @@ def after(condition: Condition) -> Step | None:
         return None
     if condition.badge:
         return Step(f"/badges/{condition.badge}", _("See that badge"))
-    return towards(condition.kinds, condition.about)
+    return towards(condition.kinds, condition.where)
 
 
-def towards(kinds: Iterable[str], about: str = "") -> Step | None:
-    """Where some kinds of deeds are done; with the one lesson that they have to be about, that lesson itself."""
-    if about and "lesson_passed" in kinds:
-        return Step(f"/lessons/{about}", _("Go to the lesson"))
+def towards(kinds: Iterable[str], where: Mapping[str, Any]) -> Step | None:
+    """Where some kinds of deeds are done, with what has to hold of them: one lesson, or a kind of post."""
+    lesson = where.get("object") if "lesson_passed" in kinds else None
+    if lesson:
+        return Step(f"/lessons/{lesson}", _("Go to the lesson"))
     found = next((STEPS[kind] for kind in kinds if kind in STEPS), None)
+    if found in (ASK, UNANSWERED) and where.get("post") in POSTS:
+        found = POSTS[where["post"]]
     return Step(found.path, _(found.words)) if found else None

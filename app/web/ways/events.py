@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from app.db import db, transaction
 from app.domain.badging.badges import Badge
 from app.domain.base import now
+from app.domain.people import introductions
 from app.domain.people.members import Member
 from app.domain.problems import Invalid, Refused
 from app.domain.ways import attendance, event_codes, event_groups, events
@@ -101,10 +102,12 @@ def _listed() -> dict[str, Any]:
 
 def _about(event: Event) -> dict[str, Any]:
     me = viewer()
+    is_for_viewer = event_groups.is_for(db.session(), event, me)
     return {
         "event": event, "moment": now(), "when": when, "here": me.zone if me else "UTC",
         "group": event_groups.for_whom(db.session(), event) if event.audience != "everybody" else "",
-        "is_for_viewer": event_groups.is_for(db.session(), event, me),
+        "is_for_viewer": is_for_viewer,
+        "place_leads": is_for_viewer and introductions.is_address(event.place),
         "mine": attendance.find(db.session(), event, me) if me else None,
         "badge_given": db.session.get(Badge, event.badge_id) if event.badge_id else None,
         "number_there": attendance.count(db.session(), event), "away": _elsewhere(event, me),

@@ -208,7 +208,12 @@ def _evidence(form: Form) -> Evidence:
         try:
             events.append((title, date.fromisoformat(typed)))
         except ValueError:
-            wrong["events"] = _("Write the day of each event, as in %(example)s.", example="2026-10-03")
+            example = "2026-10-03"
+            wrong["events"] = (
+                _("Write the day of “%(event)s”, as in %(example)s.", event=title, example=example)
+                if title
+                else _("Write the day of each event, as in %(example)s.", example=example)
+            )
     if wrong:
         raise Invalid(**({} if form.note.strip() else {"note": request_form.missing_note()}), **wrong)
     return Evidence(form.links, events, drawn)

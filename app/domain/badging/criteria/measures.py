@@ -67,12 +67,6 @@ class Measure:
     per: str | None = None
     reaches: int = 1
 
-    @property
-    def about(self) -> str:
-        """The one lesson or event that the deeds have to be about, where a rule names it."""
-        wanted = dict(self.where).get("object")
-        return wanted if isinstance(wanted, str) else ""
-
     @cached_property
     def key(self) -> str:
         """The canonical text by which totals remember this measure."""

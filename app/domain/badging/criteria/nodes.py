@@ -156,8 +156,7 @@ class Count:
         left = [it for it in self.measure.where if not (post and received and it == ("own", True))]  # "your" says it
         texts = facts.phrases(tuple(left))
         if post and not self.measure.each:
-            kinds_of = [post] if isinstance(post, str) else post
-            nouns = _(" and ").join(_(_POSTS.get(name, f"{name}s")) for name in kinds_of)
+            nouns = facts.posts(post)
             texts.insert(0, _("on your %(posts)s", posts=nouns) if received else f"({nouns})")
         return texts
 
@@ -417,7 +416,6 @@ def share(steps: Iterable[Progress]) -> float:
     return sum(parts) / len(parts) if parts else 0.0
 
 
-_POSTS = {"opening": "opening posts"}  # where an s does not make the plural
 _ONE = {
     "day": " in a day",
     "member": " with one member",

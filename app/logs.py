@@ -70,7 +70,11 @@ def configure(*, pretty: bool = False, level: str = "INFO") -> None:
 
 
 def word_commands() -> None:
-    """Let the migration commands speak to the person who typed them: their errors as plain lines."""
+    """Let commands speak to the person who typed them: errors of migrations as plain lines, nothing about the bell.
+
+    A command may well run while no Redis does; the sweep finds what it left behind.
+    """
+    logging.getLogger("contrail.bell").setLevel("ERROR")
     handler = _Stderr()
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("flask_migrate")

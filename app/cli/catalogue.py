@@ -85,7 +85,10 @@ def load(file: str, force: bool, retire: bool) -> None:
 def export(file: str) -> None:
     """Write the site's whole programme to FILE (- for the screen); loading it back changes nothing."""
     now_here = catalogues.current(db.session())
-    with click.open_file(file, "w", encoding="utf-8", atomic=file != "-") as target:
-        target.write(catalogues.as_toml(now_here))
+    try:
+        with click.open_file(file, "w", encoding="utf-8", atomic=file != "-") as target:
+            target.write(catalogues.as_toml(now_here))
+    except OSError as no:  # it names the draft beside FILE, which nobody asked for
+        raise click.ClickException(f"{file}: {no.strerror}") from None
     if file != "-":
         click.echo(f"{file}: {len(now_here.badges)} badges.")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -10,6 +13,7 @@ from app.domain.membership import accounts, second_factors, sessions
 from app.domain.membership.second_factors import SecondFactor
 from app.domain.people.members import Member
 from tests.factories import make_member
+from tests.servers import ROOT
 
 PASSWORD = "seventeen wild geese"
 
@@ -95,3 +99,16 @@ def test_who_lost_phone_and_recovery_codes_is_let_in_with_the_password_alone(fla
     session.rollback()
     assert flask("members", "forget-second-factor", "ada").output == "ada had no second factor.\n"
     assert flask("members", "forget-second-factor", "eve").exit_code == 1
+
+
+def test_beside_a_site_that_is_not_running_a_command_says_what_it_did_and_nothing_else(tmp_path):
+    environ = {it: os.environ[it] for it in os.environ.keys() - {"REDIS_URL", "DATABASE_URL", "APP_ENV"}}
+    environ["INSTANCE_DIR"] = str(tmp_path)
+
+    def typed(*words):
+        command = [sys.executable, "-m", "flask", *words]
+        return subprocess.run(command, cwd=ROOT, env=environ, input=PASSWORD, capture_output=True, text=True)
+
+    assert typed("db", "upgrade").returncode == 0
+    done = typed("members", "create", "ada", "ada@members.example", "--password-stdin")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ada can log in as member.\n", "")

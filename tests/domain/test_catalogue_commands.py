@@ -82,6 +82,11 @@ def test_what_is_exported_loads_back_to_no_difference(run, tmp_path):
     assert catalogue.read(exported) == catalogue.shipped("flight")
 
 
+def test_an_export_that_cannot_be_written_names_the_file_one_asked_for(run, tmp_path):
+    done = run("export", tmp_path / "none" / "out.toml")
+    assert (done.exit_code, done.stderr) == (1, f"Error: {tmp_path}/none/out.toml: No such file or directory\n")
+
+
 def test_export_can_go_to_the_screen(run, file):
     run("load", file)
     assert run("export", "-").stdout.startswith('name = "tiny"\ntitle = "A tiny catalogue"\n\n[[rank]]\n')

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam, func, literal, select, union_all
+from sqlalchemy import Select, and_, bindparam, func, literal, literal_column, select, union_all
 from sqlalchemy.orm import Session
 
 from app.domain.badging import criteria, library
@@ -25,13 +25,19 @@ from app.domain.people.members import Member
 
 measures, totals, members = MeasureRow.__table__, Total.__table__, Member.__table__
 
-# Of a measure with one sum for each post, what counts is the best post. The keys of numbers are JSON
-# objects, those of their parts and of latches are not.
+# Of a measure with one sum for each post, what counts is the best post. The keys of numbers are JSON objects, those
+# of their parts and of latches are not. An outer join, as SQLite keeps to its order: the other way round it would
+# look through the totals of all members.
 _SUMS = (
-    select(measures.c.key, func.max(totals.c.value).label("value"))
-    .select_from(totals.join(measures, measures.c.id == totals.c.measure_id))
-    .where(totals.c.member_id == bindparam("member_id"), measures.c.key.like("{%}"))
+    select(measures.c.key, func.max(totals.c.value))
+    .select_from(
+        measures.outerjoin(
+            totals, and_(totals.c.measure_id == measures.c.id, totals.c.member_id == bindparam("member_id"))
+        )
+    )
+    .where(measures.c.key.like(literal_column("'{%}'")))
     .group_by(measures.c.key)
+    .having(func.max(totals.c.value).is_not(None))
 )
 _ZONE = select(members.c.zone).where(members.c.id == bindparam("member_id"))
 
@@ -104,7 +110,7 @@ def standpoint(
     """Where a member stands on everything these rules look at. Their zone is looked up unless it is given."""
     asked = {"member_id": member_id}
     today = day_number(now(), ZoneInfo(zone or session.execute(_ZONE, asked).scalar_one()))
-    sums = {row.key: row.value for row in session.execute(_SUMS, asked)}
+    sums = {row[0]: row[1] for row in session.execute(_SUMS, asked).all()}
     return Standpoint(sums, _days(session, member_id, nodes, today), today, held)
 
 

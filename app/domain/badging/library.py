@@ -161,7 +161,7 @@ _COMMUNITY = select(func.count()).select_from(members)
 
 def every(session: Session) -> tuple[Entry, ...]:
     """All badges of the community in their order, with the sentence how to earn each."""
-    return tuple(Entry._make(row) for row in session.execute(_BADGES))
+    return tuple(Entry._make(row) for row in session.execute(_BADGES).all())
 
 
 def find(session: Session, slug: str) -> Row | None:
@@ -176,7 +176,7 @@ def names(session: Session) -> dict[str, str]:
 
 def held(session: Session, member_id: int) -> dict[int, Held]:
     """What a member holds, by badge."""
-    return {row[0]: Held._make(row) for row in session.execute(_HELD, {"member_id": member_id})}
+    return {row[0]: Held._make(row) for row in session.execute(_HELD, {"member_id": member_id}).all()}
 
 
 def held_slugs(session: Session, member_id: int) -> frozenset[str]:

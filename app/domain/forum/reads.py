@@ -4,7 +4,22 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Case, ColumnElement, ForeignKey, Row, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    Case,
+    ColumnElement,
+    ForeignKey,
+    Row,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.domain import rows
@@ -81,7 +96,11 @@ _NEW = (
     .where(reads.c.member_id == bindparam("member_id"), Among(reads.c.thread_id, "thread_ids"))
     .group_by(reads.c.thread_id)
 )
-_READER = select(readers).where(readers.c.member_id == bindparam("member_id"))
+_zero: ColumnElement[int] = literal_column("0")
+_STANDS = select(_zero.label("thread_id"), _zero.label("new"), readers.c.visited_until, readers.c.all_read_at).where(
+    readers.c.member_id == bindparam("member_id")
+)
+_MARKS = union_all(_STANDS, _NEW.add_columns(null(), null()))
 _mark = (
     select(reads.c.last_post_id)
     .where(reads.c.member_id == bindparam("member_id"), reads.c.thread_id == bindparam("thread_id"))
@@ -155,11 +174,9 @@ def first_new(session: Session, member_id: int, thread_id: int) -> int | None:
 def marks(session: Session, member: Member, threads: Iterable[Row], *, at: datetime | None = None) -> Marks:
     """How threads of a list are to a member; each needs its id, created_at and author_id."""
     shown = list(threads)
-    reader = session.execute(_READER, {"member_id": member.id}).one_or_none()
-    new: dict[int, int] = {}
-    if shown:
-        found = session.execute(_NEW, {"member_id": member.id, "thread_ids": [it.id for it in shown]})
-        new = {row.thread_id: row.new for row in found}
+    found = session.execute(_MARKS, {"member_id": member.id, "thread_ids": [it.id for it in shown]}).all()
+    reader = next((row for row in found if not row.thread_id), None)
+    new = {row.thread_id: row.new for row in found if row.thread_id}
     began = reader.all_read_at if reader and reader.all_read_at else member.joined_at
     unopened = {it.id for it in shown if it.id not in new and it.author_id != member.id and it.created_at > began}
     return Marks(_last_visit(member, reader, at or now()), new, frozenset(unopened))

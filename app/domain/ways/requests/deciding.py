@@ -35,7 +35,7 @@ from app.domain.words import _
 # Put together once: that costs more than the statement itself.
 _twin = aliased(BadgeRequest)
 _BESIDE = (
-    select(RequestEvent, _twin)
+    select(RequestEvent.id, _twin.id)
     .select_from(BadgeRequest)
     .outerjoin(RequestEvent, and_(RequestEvent.request_id == BadgeRequest.id, RequestEvent.state == "accepted"))
     .outerjoin(
@@ -237,7 +237,9 @@ def _beside(session: Session, request: BadgeRequest) -> tuple[list[RequestEvent]
     Beside one's own request a nomination may be open, or the other way round: the badge answers both.
     """
     found = session.execute(_BESIDE, {"request": request.id}).all()
-    return [event for event, _twin in found if event is not None], found[0][1]
+    twin = found[0][1]
+    events = [session.get_one(RequestEvent, event) for event, _twin in found if event is not None]
+    return events, session.get(BadgeRequest, twin) if twin else None
 
 
 def _count(session: Session, request: BadgeRequest, event: RequestEvent, by: Member, moment: datetime) -> None:

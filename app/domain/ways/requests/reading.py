@@ -6,7 +6,7 @@ from statistics import median
 from typing import NamedTuple
 
 from sqlalchemy import Row, bindparam, or_, select
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Load, Session, aliased, joinedload
 
 from app.domain.badging.badges import Badge
 from app.domain.people.members import Member
@@ -34,8 +34,17 @@ _TO_DECIDE = (
     .join(Member, Member.id == bindparam("by"))
     .where(BadgeRequest.id == bindparam("request"))
     .options(
-        joinedload(BadgeRequest.badge),
-        joinedload(BadgeRequest.member).load_only(Member.name, Member.email, Member.deleted_at),
+        Load(Member).load_only(
+            Member.name,
+            Member.email,
+            Member.email_verified_at,
+            Member.claimed_email,
+            Member.zone,
+            Member.suspended_until,
+            Member.deleted_at,
+        ),
+        joinedload(BadgeRequest.badge).load_only(Badge.slug, Badge.name, Badge.version_id),
+        joinedload(BadgeRequest.member).load_only(Member.name, Member.email, Member.deleted_at, Member.zone),
     )
 )
 

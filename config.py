@@ -59,12 +59,11 @@ class Settings:
 
     def for_flask(self) -> dict[str, object]:
         """Flask's own configuration, derived."""
-        hosts = [self.site_host] if self.production else [*LOCAL_HOSTS, self.site_host]
         return {
             "SECRET_KEY": self.secret_key,
             "SQLALCHEMY_DATABASE_URI": self.database_url,
             "SQLALCHEMY_ENGINE_OPTIONS": self._engine_options(),
-            "TRUSTED_HOSTS": hosts,
+            "TRUSTED_HOSTS": [*LOCAL_HOSTS, self.site_host],  # this machine asks how we are; links are made of SITE_URL
             "MAX_CONTENT_LENGTH": 8 * 1024 * 1024,
             "MAX_FORM_MEMORY_SIZE": 512 * 1024,
             "MAX_FORM_PARTS": 200,

@@ -77,6 +77,13 @@ def test_a_foreign_host_is_refused(client):
     assert client.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_in_production_this_machine_may_ask_how_the_site_is_and_nobody_by_another_name(make_app, path):
+    client = make_app(APP_ENV="production", SECRET_KEY="k" * 40, SITE_URL="https://community.example").test_client()
+    assert client.get(path, base_url="http://127.0.0.1:5000").status_code in (200, 503)  # not migrated is an answer
+    assert client.get(path, base_url="https://evil.example").status_code == 400
+
+
 def test_https_is_remembered(make_app):
     app = make_app(SITE_URL="https://community.example")
     answer = app.test_client().get("/healthz", base_url="https://community.example")

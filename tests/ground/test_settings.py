@@ -73,7 +73,7 @@ def test_cookies_and_hosts_follow_the_address(tmp_path):
     flask = read(tmp_path, SITE_URL="https://community.example", APP_ENV="production", SECRET_KEY=LONG).for_flask()
     assert flask["SESSION_COOKIE_NAME"] == "__Host-session"
     assert flask["SESSION_COOKIE_SECURE"] is True
-    assert flask["TRUSTED_HOSTS"] == ["community.example"]
+    assert flask["TRUSTED_HOSTS"] == ["127.0.0.1", "localhost", "[::1]", "community.example"]
     assert read(tmp_path).for_flask()["SESSION_COOKIE_SECURE"] is False
 
 

@@ -26,7 +26,7 @@ SECTIONS = (
     ("leaders", "/leaders", "ranking", "Leaders"),
 )
 REMEMBERED = {
-    "components/art.html": ("icon", "badge", "avatar", "stars", "standing_chip"),
+    "components/art.html": ("icon", "badge", "drawing", "avatar", "stars", "standing_chip"),
     "components/badges.html": ("tile", "line"),
     "components/hits.html": ("hit",),
     "components/pieces.html": ("points_chip",),

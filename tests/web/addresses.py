@@ -267,6 +267,7 @@ AUDIENCES = {
     },
     "administrators": {
         # staff
+        "GET /-/badge-art",
         "GET /staff/badges",
         "GET /staff/badges/<slug>",
         "GET /staff/badges/new",

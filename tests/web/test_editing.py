@@ -12,6 +12,7 @@ from app.db import transaction
 from app.domain import catalogue
 from app.domain.awarding import backfill, evaluator
 from app.domain.badging.badges import Award, Badge, BadgeVersion
+from app.domain.badging.insignia import FAMILIES, GLYPHS
 from app.domain.people.members import Role
 from app.domain.record.audit_log import AuditEntry
 from app.domain.record.points import PointRule, Rank
@@ -257,3 +258,40 @@ def test_lessons_and_replies_are_edited_as_text_too(boss, engine):
     assert {it.b.text for it in boss.get("/staff/replies").select("[data-reply]")} >= {"Soon"}
     assert "Not yet" not in boss.get("/staff/replies").select_one("main").text
     assert "changed the catalogue" in boss.get("/staff/log").select_one("main").text
+
+
+# --- How a badge looks ----------------------------------------------------------------------
+
+
+def test_the_form_shows_every_drawing_and_the_badge_as_it_looks(boss):
+    page = boss.get("/staff/badges/safe-hands")
+    drawn = {it["value"] for it in page.select("[name=glyph]")}
+    assert drawn == GLYPHS
+    assert [it["value"] for it in page.select("[name=glyph][checked]")] == ["hand-heart"]
+    assert page.select_one("#art")["aria-label"] == "Silver, Ground crew, hand heart"
+    assert len(boss.get("/staff/badges/new").select("[name=glyph][checked]")) == 1
+
+
+def test_another_choice_is_drawn_at_once_and_one_that_is_not_known_is_not(boss):
+    art = boss.get("/-/badge-art?family=tower&tier=gold&glyph=binoculars").select_one("#art")
+    assert art["aria-label"] == "Gold, Control tower, binoculars"
+    large, small, unearned = art.select("svg")
+    assert (large["data-family"], large["data-tier"]) == ("tower", "gold")
+    assert all("g-binoculars" in str(it) for it in (large, small, unearned))
+    assert [it.has_attr("data-locked") for it in (large, small, unearned)] == [False, False, True]
+    for query in (
+        "family=x&tier=gold&glyph=binoculars",
+        "family=tower&tier=x&glyph=sun",
+        "family=tower&tier=gold&glyph=x",
+    ):
+        boss.get(f"/-/badge-art?{query}", status=404)
+
+
+@pytest.mark.parametrize("address", ["/staff/badges", "/staff/awards"])
+def test_long_lists_of_badges_stand_in_their_groups(boss, address):
+    page = boss.get(address)
+    links = [it["href"] for it in page.select("nav[aria-label=Groups] a")]
+    assert links == [f"#{it.h2['id']}" for it in page.select("main section[aria-labelledby]")]
+    assert len(links) == len(FAMILIES)
+    assert "Safe Hands" in page.select_one('section[aria-labelledby="ground"]').text
+    assert "Safe Hands" not in page.select_one('section[aria-labelledby="tower"]').text

@@ -312,6 +312,20 @@ def test_an_event_is_called_off_and_takes_place_after_all(browse, people, client
     assert send(browse("ada"), "/events", "#code-form", code=people["event"].code).status_code == 303
 
 
+def test_how_many_were_there_is_told_once_somebody_was(engine, browse, people):
+    later = event_of(engine, begins_at=now() + 9 * DAY)
+    before = event_of(engine, begins_at=now() - 9 * DAY)
+    send(browse("ada"), "/events", "#code-form", code=people["event"].code)
+
+    def line(event, shown):
+        page = soup(browse("mia").get(f"/staff/events?shown={shown}"))
+        return page.select_one(f'[data-event="{event.id}"]').text
+
+    assert "1 was there" in line(people["event"], "coming")
+    assert "there" not in line(later, "coming")
+    assert "0 were there" in line(before, "past")
+
+
 def test_the_staff_pages_name_the_next_event_and_not_one_that_was_called_off(engine, browse, people):
     def card():
         return soup(browse("mia").get("/staff")).select_one('li a.btn[href="/staff/events"]').find_parent("li").text

@@ -532,6 +532,21 @@ def test_each_event_is_decided_for_itself(engine, cast, as_):
     assert count(engine, Award) == 1
 
 
+def test_what_was_decided_about_an_event_already_is_not_logged_again(engine, cast, as_):
+    wish = f"{HERE}/{ask(engine, cast, events=[('Meeting', date(2026, 10, 1))])}"
+    mia = as_("mia")
+    form = f'[data-event="{mia.get(wish).select_one("[data-event]")["data-event"]}"] form'
+    for state, logged in (("accepted", 1), ("accepted", 1), ("parked", 2), ("accepted", 3)):
+        assert mia.send(wish, form, state=state).status_code == 303
+        assert count(engine, AuditEntry) == logged
+
+
+def test_the_log_leads_to_the_request_that_was_decided(as_, wish):
+    mia = as_("mia")
+    decide(mia, wish, "refusal", message="Not this time")
+    assert mia.get("/staff/log").select_one('[data-entry="request"] ins a')["href"] == wish
+
+
 # Prepared replies
 
 

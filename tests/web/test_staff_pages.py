@@ -9,9 +9,12 @@ from bs4 import BeautifulSoup
 
 from app import schema
 from app.db import transaction
-from app.domain.moderation import feedback
+from app.domain.mail import mail_queue
+from app.domain.moderation import feedback, reports
 from app.domain.people.members import Role
 from app.domain.site import site_settings
+from app.domain.writing import messages
+from app.domain.writing.conversations import Conversation
 from app.web.site import FRESH_SECONDS
 from tests.factories import give_password, make_category, make_member
 from tests.web.forms import problems
@@ -270,3 +273,23 @@ def test_the_log_words_what_was_changed(as_, people, engine):
     page = as_("boss").get("/staff/log").select_one('[data-entry="site"]').get_text(" ", strip=True)
     assert "set-up is done, time zone" in page
     assert "is_set_up" not in page
+
+
+def test_the_overview_has_whatever_waits_and_for_administrators_how_letters_fare(as_, people, engine):
+    def cards(name):
+        return {
+            it.h2.get_text(strip=True): it.p.get_text(" ", strip=True)
+            for it in as_(name).get("/staff").select("li.card")
+        }
+
+    mine, bosses = cards("mia"), cards("boss")
+    assert mine["Reports"] == "Clear skies: no conversation was reported."
+    assert set(bosses) - set(mine) == {"The programme", "Letters", "The site"}
+    assert bosses["Letters"] == "All of them have left."
+    with transaction(engine) as session:
+        boss, ada = (session.merge(people[name]) for name in ("boss", "ada"))
+        start = messages.send(session, boss, ada, "Good morning.")
+        reports.report(session, session.get_one(Conversation, start.conversation_id), ada, "spam")
+        mail_queue.pause(session, boss, "The server moves.")
+    assert cards("mia")["Reports"] == "1 conversation waits for a decision."
+    assert cards("boss")["Letters"] == "Held back: The server moves."

@@ -11,7 +11,7 @@ from app.db import db, transaction
 from app.domain import catalogue
 from app.domain.badging import badges
 from app.domain.badging.badges import STATES, WAYS
-from app.domain.badging.insignia import GLYPHS
+from app.domain.badging.insignia import FAMILIES, GLYPHS, TIERS
 from app.domain.catalogue import BadgeEntry, Catalogue, InvalidCatalogue, editing, reference, site
 from app.domain.problems import Conflict, Invalid
 from app.domain.words import _
@@ -21,6 +21,13 @@ from app.web.bodies import takes_pictures
 
 bp = Blueprint("editing", __name__)
 LONGEST = 20_000  # characters of one field that are looked at
+NEW: dict[str, Any] = {
+    "state": "planned",
+    "ways": ["automatic"],
+    "family": "preflight",
+    "tier": "bronze",
+    "glyph": "medal",
+}
 
 
 @bp.get("/staff/badges")
@@ -34,9 +41,7 @@ def index() -> str:
 @administrators_only
 def begin() -> str:
     """A form for a new badge."""
-    return render_template(
-        "editing/badge.html", problems={}, **_around(None, {"state": "planned", "ways": ["automatic"]})
-    )
+    return render_template("editing/badge.html", problems={}, **_around(None, NEW))
 
 
 @bp.post("/staff/badges/new")
@@ -48,6 +53,16 @@ def add() -> str | Answer | tuple[str, int]:
         problem = {"slug": _("There is a badge of this name already. Choose another one.")}
         return again("editing/badge.html", problem, **_around(None, typed))
     return _keep(None, typed)
+
+
+@bp.get("/-/badge-art")
+@administrators_only
+def art() -> str:
+    """A badge drawn of the parts that the form of a badge has chosen."""
+    chosen = {name: request.args.get(name, NEW[name]) for name in ("family", "tier", "glyph")}
+    if any(chosen[name] not in known for name, known in (("family", FAMILIES), ("tier", TIERS), ("glyph", GLYPHS))):
+        abort(404)
+    return render_template("editing/_art.html", **chosen)
 
 
 @bp.get("/staff/badges/<slug>")

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 from app.db import db, transaction
 from app.domain.awarding import stumbles
 from app.domain.base import now
+from app.domain.mail import mail_queue
 from app.domain.membership import accounts
-from app.domain.moderation import directory, flag_queue, roles, suspensions, warnings_given
+from app.domain.moderation import directory, flag_queue, reports, roles, suspensions, warnings_given
 from app.domain.moderation import feedback as feedback_inbox
 from app.domain.people.members import Member, Role
 from app.domain.problems import Invalid
@@ -40,6 +41,8 @@ def overview() -> str:
         flags=flag_queue.counts(db.session()),
         next_event=next((it for it in events.coming(db.session())[0] if it.called_off_at is None), None),
         feedback=feedback_inbox.waiting(db.session()),
+        reports=reports.waiting(db.session()),
+        mail=mail_queue.standing(db.session()) if member().role == Role.ADMINISTRATOR else None,
         aside=stumbles.standing(db.session())[1],
         latest=audit_log.find(db.session(), audit_log.Search())[0][:5],
         deeds=audit_log.DEEDS,

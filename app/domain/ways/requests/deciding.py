@@ -148,6 +148,8 @@ def decide_event(
     parked_since = request.state == "approved" and event.state == "parked"
     if not request.is_open and not parked_since:
         raise Conflict(steps.what_happened(session, request))
+    if (event.state, event.reason) == (state, reason):
+        return
     before, event.state, event.reason = event.state, state, reason
     if parked_since and state == "accepted":
         _count(session, request, event, by, moment)

@@ -318,6 +318,7 @@ def secret(app, engine):
     world = make_world(app, engine)
     with transaction(engine) as writing:
         ada, stan = (writing.get_one(Member, world.people[name].id) for name in ("ada", "stranger"))
+        stan.digest_hour = 0  # whatever the hour is now, today's has come
         preferences.choose(writing, stan, {"message": "daily"}, at=now() - timedelta(days=4))
         messages.send(writing, ada, stan, f"The word is {CANARY}, in the pantry.", at=now() - timedelta(days=3))
     digests.write_due(lambda: transaction(engine), at=now())

@@ -20,7 +20,7 @@ from app import art
 from app.domain.mail import check_codes, unsubscribing
 from app.domain.mail.deliveries import Delivery
 from app.domain.mail.stationery import Letter, Picture
-from app.domain.words import _
+from app.domain.words import _, ngettext
 
 SUBJECT_MOST = 200
 
@@ -100,7 +100,7 @@ POLICY = OneLine(linesep="\r\n", cte_type="7bit")
 
 def _rendered(kind: str, name: str, says: dict[str, Any]) -> str:
     # Only HTML needs & and quotes written in another way; a subject or a plain text would show them so.
-    plain = {} if name.endswith(".html") else {"_": _}
+    plain = {} if name.endswith(".html") else {"_": _, "ngettext": ngettext}
     return current_app.jinja_env.get_template(f"email/{kind}/{name}").render(says | plain)
 
 

@@ -36,8 +36,8 @@ def _(text: str, **values: object) -> str:
 
 
 def ngettext(one: str, many: str, num: int, **values: object) -> str:
-    """The form of a text that fits a number, filled in; %(num)s is the number itself."""
-    return plural(one, many, num) % {"num": num, **values}
+    """The form of a text that fits a number, filled in; %(num)s is the number with its thousands set apart."""
+    return plural(one, many, num) % {"num": f"{num:,}", **values}
 
 
 @contextmanager

@@ -49,8 +49,6 @@ def install(app: Flask) -> None:
     """Give the templates of an app their surroundings."""
     env = app.jinja_env
     env.trim_blocks = env.lstrip_blocks = True
-    env.add_extension("jinja2.ext.i18n")
-    env.install_gettext_callables(words.gettext, words.plural, newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(
         number=number,
         ago=ago,
@@ -66,6 +64,7 @@ def install(app: Flask) -> None:
     )
     env.globals.update(
         _=said,
+        ngettext=counted,
         shape_of=shape,
         FAMILIES=FAMILIES,
         TIERS=TIERS,
@@ -110,6 +109,11 @@ def said(text: str, **values: object) -> Markup:
     """A sentence in the language in force, its %(named)s values filled in safely."""
     text = words.gettext(text)
     return Markup(text) % values if values else _without_values(text)  # noqa: S704  the templates' own words
+
+
+def counted(one: str, many: str, num: int, **values: object) -> Markup:
+    """The form of a sentence that fits a number; %(num)s is the number with its thousands set apart."""
+    return Markup(words.plural(one, many, num)) % {"num": number(num), **values}  # noqa: S704  as above
 
 
 @lru_cache(4096)

@@ -504,3 +504,11 @@ def test_the_pages_of_a_profile_lead_to_each_other(client, engine, ada, tab):
     tabs = page.select('nav[aria-label="Profile"] a')
     assert [it["href"] for it in tabs] == ["/u/ada", "/u/ada/activity", "/u/ada/badges", "/u/ada/points"]
     assert [it["href"] for it in tabs if it.get("aria-current")] == [f"/u/ada{tab}"]
+
+
+def test_large_numbers_of_people_have_their_thousands_set_apart(client, engine, ada):
+    with transaction(engine) as session:
+        make_badge(session, "common", holders=12345)
+        make_badge(session, "rare", holders=1)
+    held = {slug: soup(client.get(f"/badges/{slug}")).select_one(".facts dd").text for slug in ("common", "rare")}
+    assert held == {"common": "12,345 members", "rare": "1 member"}

@@ -398,6 +398,18 @@ def test_the_bell_costs_no_statement_of_its_own(visit, engine, people, answered,
     assert len(costs[1]) == len(costs[3])
 
 
+def test_the_page_of_invitations_reads_what_was_told_of_them_and_nothing_else(visit, engine, people):
+    told = {"member_id": people["ada"].id, "kind": "request_update", "actor_id": people["mia"].id,
+            "facts": {"invitation": 1, "badge": "speaker", "name": "Speaker", "state": "invited"}}  # fmt: skip
+    with transaction(engine) as session:
+        make_badge(session, "speaker")
+        notifications.tell(session, [told | {"key": key} for key in ("invitation:1", "request:1:2")])
+    ada = visit("ada")
+    assert bell(ada, "/badges") == "Notifications, 2 unread"
+    assert bell(ada, "/invitations") == "Notifications, 1 unread"
+    assert bell(ada, "/badges") == "Notifications, 1 unread"
+
+
 @pytest.mark.parametrize(
     ("kind", "key", "facts", "path", "said"),
     [

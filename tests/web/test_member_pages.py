@@ -68,6 +68,17 @@ def test_of_two_badges_earned_at_once_the_later_award_is_newer(client, engine, a
     assert [it["data-recent-badge"] for it in recent] == ["third", "second"]
 
 
+def test_a_name_with_dots_and_dashes_has_all_its_pages(client, engine):
+    with transaction(engine) as session:
+        badge = make_badge(session, "held")
+        make_award(session, badge, make_member(session, "j.r-r_t.png"))
+    page = soup(client.get("/badges/held"))
+    home = page.select_one(".holders b a")["href"]
+    for path in (home, f"{home}/badges", f"{home}/badges?view=list", f"{home}/activity"):
+        assert soup(client.get(path)).h1, path
+    assert client.get(f"{home}x").status_code == 404
+
+
 def test_a_revoked_award_is_not_shown(client, engine, ada):
     with transaction(engine) as session:
         badge = make_badge(session, "given-in-error")

@@ -60,7 +60,7 @@ def told(engine, who):
 
 
 def test_the_rank_opens_it_and_the_locked_control_says_which_and_how_far(browse, look, people):
-    for name, words in (("ben", "You need 1460 more points"), ("cleo", "You need 1 more point.")):
+    for name, words in (("ben", "You need 1,460 more points"), ("cleo", "You need 1 more point.")):
         for place in ("/u/ada", "/badges/gift"):
             locked = soup(browse(name).get(place)).select_one('[aria-describedby="nominating-lock"]')
             assert locked["aria-disabled"] == "true"
@@ -69,6 +69,14 @@ def test_the_rank_opens_it_and_the_locked_control_says_which_and_how_far(browse,
     for place in ("/u/ben", "/badges/gift"):
         assert soup(browse("ada").get(place)).select(f'a[href^="{FORM}"]')
     assert not soup(browse("ada").get("/u/ada")).select(f'a[href^="{FORM}"]')
+
+
+@pytest.mark.parametrize(
+    ("query", "back"), [("", "/badges"), ("?badge=gift", "/badges/gift"), ("?badge=%2F%2Fevil.example", "/badges")]
+)
+def test_whoever_changes_their_mind_goes_back_to_the_badge(browse, people, query, back):
+    page = soup(browse("ada").get(FORM + query))
+    assert page.select_one("#nomination a.bare")["href"] == back
 
 
 def test_the_lock_holds_on_the_post_too(browse, look):

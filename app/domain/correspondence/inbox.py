@@ -205,7 +205,7 @@ def of_badge(slug: str) -> ColumnElement[bool]:
         Notification.kind.in_(("badge_open", "badge_revoked", "badge_given_back")),
         Notification.facts["slug"].as_string() == slug,
     )
-    invited = and_(Notification.key.startswith("invitation:"), Notification.facts["badge"].as_string() == slug)
+    invited = and_(of_invitations(), Notification.facts["badge"].as_string() == slug)
     return or_(and_(Notification.award_id.in_(its_awards), not_(_of_several)), named, invited)
 
 
@@ -217,6 +217,11 @@ def of_award(award_id: int) -> ColumnElement[bool]:
 def of_request(request_id: int) -> ColumnElement[bool]:
     """Notices of one's request for a badge."""
     return and_(Notification.kind == "request_update", Notification.key.startswith(f"request:{request_id}:"))
+
+
+def of_invitations() -> ColumnElement[bool]:
+    """Notices of invitations to badges."""
+    return Notification.key.startswith("invitation:")
 
 
 def of_several_badges() -> ColumnElement[bool]:

@@ -39,6 +39,7 @@ OPENS: dict[str, Opens] = {
     "badges.show": lambda given: inbox.of_badge(given["slug"]),
     "awards.show": lambda given: inbox.of_award(given["award_id"]),
     "guide.ranks": lambda _given: inbox.of_kind("rank"),
+    "invitations.index": lambda _given: inbox.of_invitations(),
     "leaders.show": lambda _given: inbox.of_kind("leaders"),
     "members.badging": lambda given: inbox.of_several_badges() if _is_own(given["username"]) else false(),
     "messages.show": lambda given: inbox.of_sender(given["username"]),

@@ -34,7 +34,7 @@ from app.domain.finding import matches
 from app.domain.finding.matches import CANDIDATES, Match, Shape
 from app.domain.forum import contributions
 from app.domain.forum.listing import categories, members, ranks, threads
-from app.domain.forum.reading import posts, tags, thread_tags
+from app.domain.forum.reading import OPENING, posts, tags, thread_tags
 from app.domain.forum.threads import OPENING_KINDS
 from app.domain.people.members import IN_SIGHT
 
@@ -164,21 +164,21 @@ def _written(
 
 def _candidates(found: Match, count: int, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """The newest of the posts found, and what each is worth."""
-    in_title = (case((matches.in_title(nth), SOME_IN_TITLE // count), else_=0) for nth in range(count))
-    likes = posts.c.upvotes + posts.c.insightfuls
+    in_title = (_where(matches.in_title(nth), SOME_IN_TITLE // count) for nth in range(count))
+    likes, most = posts.c.upvotes + posts.c.insightfuls, _points(MOST_LIKED)
     worth: ColumnElement[Any] = (
-        case((posts.c.kind.in_(OPENING_KINDS), OPENS), else_=0)
-        + case((threads.c.accepted_post_id == posts.c.id, ACCEPTED), else_=0)
-        + LIKED * case((likes > MOST_LIKED, MOST_LIKED), else_=likes)
+        _where(OPENING, OPENS)
+        + _where(threads.c.accepted_post_id == posts.c.id, ACCEPTED)
+        + _points(LIKED) * case((likes > most, most), else_=likes)
     )
     if found.where == "title":
-        worth += ALL_IN_TITLE
+        worth += _points(ALL_IN_TITLE)
     elif found.where == "beginnings":
-        worth += BEGUN
+        worth += _points(BEGUN)
     else:
         worth = sum(in_title, start=worth)
     if found.where == "phrase":
-        worth += ADJACENT
+        worth += _points(ADJACENT)
     return (
         select(posts.c.id, worth.label("worth"))
         .select_from(found.source.join(threads, threads.c.id == posts.c.thread_id))
@@ -186,6 +186,14 @@ def _candidates(found: Match, count: int, conditions: Sequence[ColumnElement[boo
         .order_by(found.order.desc())
         .limit(literal_column(str(CANDIDATES)))
     )
+
+
+def _where(condition: Any, points: int) -> ColumnElement[int]:
+    return case((condition, _points(points)), else_=_points(0))
+
+
+def _points(number: int) -> ColumnElement[int]:
+    return literal_column(str(number))  # of forty parameters each costs time in every search
 
 
 @lru_cache(STATEMENTS)

@@ -1,6 +1,7 @@
 """A thread as it is read: its head, a page of posts, the comments under them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, bindparam, case, func, literal, literal_column, select, text, union_all
@@ -24,11 +25,30 @@ marks, follows = Bookmark.__table__, Follow.__table__
 OPENING = text("posts.kind IN ('question', 'discussion', 'idea', 'announcement')")
 
 
+class Written(NamedTuple):
+    """A post that is no comment as a page shows it, with its author; much is remembered by it."""
+
+    id: int
+    kind: str
+    html: str
+    created_at: datetime
+    edited_at: datetime | None
+    upvotes: int
+    insightfuls: int
+    author_id: int | None
+    username: str | None
+    name: str | None
+    photo: str | None
+    role: str | None
+    rank: str | None
+    stars: int | None
+
+
 class Page(NamedTuple):
     """What a page of a thread shows. `opening` is None from the second page on; comments go by post."""
 
-    opening: Row | None
-    posts: Sequence[Row]
+    opening: Written | None
+    posts: Sequence[Written]
     comments: dict[int, list[Row]]
     pages: int
 
@@ -114,7 +134,7 @@ def head(session: Session, thread_id: int) -> Row | None:
 def page(session: Session, thread: Row, number: int, unfolded: int = 0) -> Page:
     """A page of a thread, counted from 1; all comments are shown under the post `unfolded`."""
     pages = max(1, -(-(thread.length - 1) // PER_PAGE))
-    found = session.execute(_ANSWERS, _window(thread, number)).all()
+    found = [Written._make(row) for row in session.execute(_ANSWERS, _window(thread, number)).all()]
     opening = found[0] if found and found[0].kind in OPENING_KINDS else None
     shown = [row.id for row in found]
     replies = session.execute(_COMMENTS, {"parents": shown, "unfolded": unfolded}).all() if shown else []
@@ -134,12 +154,12 @@ def _window(thread: Row, number: int) -> dict[str, int]:
     }
 
 
-def one(session: Session, post_id: int) -> tuple[Row, list[Row]] | None:
+def one(session: Session, post_id: int) -> tuple[Written, list[Row]] | None:
     """A post that is no comment as a page shows it, with all its comments."""
     found = session.execute(_ONE, {"post_id": post_id}).one_or_none()
     if found is None:
         return None
-    return found, list(session.execute(_COMMENTS, {"parents": [post_id], "unfolded": post_id}))
+    return Written._make(found), list(session.execute(_COMMENTS, {"parents": [post_id], "unfolded": post_id}))
 
 
 class Mine(NamedTuple):

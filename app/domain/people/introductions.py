@@ -38,7 +38,9 @@ def change(
     if len(addresses) > MOST_LINKS:
         problems["links"] = _("At most %(most)s, one a line.", most=MOST_LINKS)
     elif wrong := [it for it in addresses if not is_address(it)]:
-        problems["links"] = _("“%(wrong)s” is not a web address. Begin it with https:// or http://.", wrong=wrong[0][:80])
+        problems["links"] = _(
+            "“%(wrong)s” is not a web address. Begin it with https:// or http://.", wrong=wrong[0][:80]
+        )
     if "about" not in problems and len(html) > ABOUT_HTML_MOST:
         problems["about"] = _("Use fewer links and less formatting here.")
     if zone not in zones() and zone != member.zone:

@@ -15,7 +15,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 from sqlalchemy import Row
 
-from app.domain.forum.reading import Mine
+from app.domain.forum.reading import Mine, Written
 from app.domain.people.members import Member
 
 KEPT = 1024
@@ -47,22 +47,22 @@ class Look(NamedTuple):
     here: str
     slots: Mapping[int, str] = {}  # by post: a form to comment with
 
-    def articles(self, rows: Iterable[Row]) -> Markup:
+    def articles(self, rows: Iterable[Written]) -> Markup:
         """Posts with their buttons and comments."""
         return self._with_token("".join(map(self._article, rows)))
 
-    def inside(self, row: Row) -> Markup:
+    def inside(self, row: Written) -> Markup:
         """A post without the element around it."""
         return self._with_token(self._inside(row))
 
     def _with_token(self, drawn: str) -> Markup:
         return Markup(drawn if self.viewer is None else drawn.replace(TOKEN, generate_csrf()))  # noqa: S704  escaped
 
-    def _article(self, row: Row) -> str:
+    def _article(self, row: Written) -> str:
         mark = " accepted" if row.id == self.thread.accepted_post_id else ""
         return f'<article class="post{mark}" id="post-{row.id}" data-post="{row.id}">{self._inside(row)}</article>'
 
-    def _inside(self, row: Row) -> str:
+    def _inside(self, row: Written) -> str:
         env, under = current_app.jinja_env, self.comments.get(row.id, ())
         drawn = (
             post(env, row, row.id == self.thread.accepted_post_id)
@@ -75,7 +75,7 @@ class Look(NamedTuple):
         return f'{drawn}{begun}<div class="slot" id="slot-{row.id}">{self.slots.get(row.id, "")}</div>'
 
 
-def post(env: Environment, row: Row, accepted: bool) -> str:
+def post(env: Environment, row: Written, accepted: bool) -> str:
     """Who wrote a post and when, and its text."""
     draw = _kept_post if len(row.html) <= LONGEST_KEPT else _drawn_post
     return draw(env, row, accepted)
@@ -90,22 +90,23 @@ def comments_of(env: Environment, post_id: int, comments: Sequence[Row], here: s
     return draw(env, post_id, tuple(comments), here)
 
 
-def controls_of(thread: Row, row: Row, viewer: Member | None, mine: Mine) -> Controls:
+def controls_of(thread: Row, row: Written, viewer: Member | None, mine: Mine) -> Controls:
     """What a viewer may do with a post of a thread."""
-    own = viewer is not None and row.author_id == viewer.id
-    staff = viewer is not None and viewer.is_staff
-    asked = viewer is not None and thread.author_id == viewer.id
+    accepted = row.id == thread.accepted_post_id
+    if viewer is None:
+        return Controls(row.id, row.insightfuls, row.upvotes, (False, False), "nobody", False, False, accepted)
+    own, staff, asked = row.author_id == viewer.id, viewer.is_staff, thread.author_id == viewer.id
     return Controls(
         row.id, row.insightfuls, row.upvotes,
         ((row.id, "insightful") in mine.reactions, (row.id, "upvote") in mine.reactions),
-        "nobody" if viewer is None else "author" if own else "reader",
+        "author" if own else "reader",
         own and (staff or thread.locked_at is None),  # moderators find it in the menu
         row.kind == "answer" and (staff or asked),
-        row.id == thread.accepted_post_id,
+        accepted,
     )  # fmt: skip
 
 
-def _drawn_post(env: Environment, row: Row, accepted: bool) -> str:
+def _drawn_post(env: Environment, row: Written, accepted: bool) -> str:
     return env.get_template("threads/_post.html").render(post=row, accepted=accepted)
 
 

@@ -9,6 +9,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.db import transaction
+from app.domain.forum import categories
 from app.domain.mail import deliveries
 from app.domain.membership import accounts, passwords, second_factors, sessions
 from app.domain.people.members import Role
@@ -37,6 +38,7 @@ def create(username: str, email: str, role: str, password_stdin: bool) -> None:
         with transaction() as session:
             member = accounts.create(session, username, email, role=role, password=password)
             accounts.verify_email(session, member)
+            categories.begin(session)  # whoever comes first can write, before anybody set up the site
             secret = None if password_stdin else passwords.link_by_hand(session, member)
     except Problem as no:
         raise click.ClickException(str(no)) from None

@@ -8,12 +8,17 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy import select
 
+from app.db import transaction
+from app.domain.forum.threads import Category
 from app.domain.membership import accounts, second_factors, sessions
 from app.domain.membership.second_factors import SecondFactor
 from app.domain.people.members import Member
-from tests.factories import make_member
+from tests.factories import make_category, make_member
 from tests.servers import ROOT
+from tests.web.scenery import sign_in
+from tests.web.writing import send
 
 PASSWORD = "seventeen wild geese"
 
@@ -39,6 +44,23 @@ def test_an_account_is_made_with_a_confirmed_address_and_the_password_given(flas
     ada = accounts.find(session, "ada")
     assert accounts.matches(ada, PASSWORD)
     assert (ada.role, ada.is_reachable) == ("moderator", True)
+
+
+def test_on_a_new_site_whoever_comes_first_can_start_a_thread(flask, client, engine):
+    for name in ("ada", "ben"):
+        flask("members", "create", name, f"{name}@members.example", "--password-stdin", input=PASSWORD + "\n")
+    with transaction(engine) as session:
+        assert session.scalars(select(Category.slug)).all() == ["general"]
+        ada = accounts.find(session, "ada")
+    answer = send(sign_in(client, engine, ada), "/t/new", "/t/new", title="How do I land in fog?", body="It is dense.")
+    assert (answer.status_code, answer.location) == (303, "/t/1/how-do-i-land-in-fog")
+
+
+def test_a_site_that_has_categories_gets_none(flask, session, engine):
+    with transaction(engine) as writing:
+        make_category(writing, slug="lounge", name="Lounge")
+    flask("members", "create", "ada", "ada@members.example")
+    assert session.scalars(select(Category.slug)).all() == ["lounge"]
 
 
 def test_without_a_password_there_is_a_link_that_works_once(flask, client, session):

@@ -21,6 +21,17 @@ def every(session: Session) -> list[tuple[Category, int]]:
     return [(it[0], it[1]) for it in found]
 
 
+def begin(session: Session) -> None:
+    """Give a site that has no category yet one to write in; staff rename it as they like."""
+    if session.scalar(select(Category.id).limit(1)) is not None:
+        return
+    try:
+        with session.begin_nested():
+            session.add(Category(slug="general", name=_("General"), about=_("Whatever there is to talk about.")))
+    except IntegrityError:
+        pass  # somebody else began at the same moment
+
+
 def create(session: Session, by: Member, name: str, about: str, *, staff_only: bool) -> Category:
     """A new category, after the others."""
     name, about = _checked(name, about)

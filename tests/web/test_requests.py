@@ -532,6 +532,10 @@ def test_a_badge_that_was_taken_back_is_not_asked_for_again_and_its_page_says_so
     assert page.select_one("[data-badge]")["data-state"] == "locked"
     assert not page.select("#request-open")
     assert "It was another Ada." in page.select_one("[data-why-not]").text
+    for listing in ("/badges", "/u/ada/badges"):
+        tile = soup(client.get(listing)).select_one('[data-badge="speaker"]')
+        assert tile["data-state"] == "locked"
+        assert "The team took it back" in tile.text
     shut = client.get("/badges/speaker/request")
     assert shut.status_code == 403
     assert "cannot be asked for again" in soup(shut).select_one("[data-why-not]").text
@@ -544,7 +548,9 @@ def test_a_badge_that_was_taken_back_is_not_asked_for_again_and_its_page_says_so
         assert session.scalar(select(func.count()).select_from(BadgeRequest)) == 0
         award = session.get_one(Award, award_id)
         awards.give_back(session, award, session.get_one(Member, award.revoked_by_id), "It was this one.")
-    assert soup(client.get("/badges/speaker")).select_one("[data-badge]")["data-state"] == "earned"
+    for address in ("/badges/speaker", "/badges", "/u/ada/badges"):
+        tile = soup(client.get(address)).select_one('[data-badge="speaker"]')
+        assert (tile["data-state"], "took it back" in tile.text) == ("earned", False), address
 
 
 def test_a_held_badge_offers_nothing_to_ask(client, engine, ada):

@@ -213,11 +213,15 @@ def community_size(session: Session) -> int:
     return session.execute(_COMMUNITY).scalar_one()
 
 
-def standing(badge: Entry | Row, is_held: bool, is_requested: bool = False) -> str:
+def standing(badge: Entry | Row, is_held: bool, is_requested: bool = False, is_taken_back: bool = False) -> str:
     """What a badge is to a member: one of STATES. Signed out is as a new member."""
     if is_held:
         return "earned"
-    return "requested" if is_requested else _to_somebody_new(badge.state, badge.ways_text)
+    if is_requested:
+        return "requested"
+    state = _to_somebody_new(badge.state, badge.ways_text)
+    # One that was taken back is given back on its award's page, or not at all.
+    return "locked" if is_taken_back and state in ("requestable", "invitation", "event") else state
 
 
 @lru_cache(512)

@@ -162,9 +162,8 @@ def file(session: Session, request_id: int, *, for_staff: bool) -> File:
         parts[row.part].append(row)
     for name, rows in parts.items():
         rows.sort(key=_latest_first if name == "held" else _number, reverse=name in ("earlier", "held"))
-    said = [it for it in parts["said"] if it.what != "remark"]
     return File(
-        [it for it in said if it.what != "sent"],
+        [it for it in parts["said"] if it.what not in ("sent", "remark")],
         [it for it in parts["said"] if it.what == "remark"],
         [it.words for it in parts["links"]],
         parts["events"],

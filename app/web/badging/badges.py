@@ -62,11 +62,9 @@ def show(slug: str) -> str:
         abort(404)
     [it] = standing.of([badge], looking.id if looking else None, own=False)
     asked = requests.asked(badge, it.ways, looking)
-    if asked.is_open and it.held is None:
-        it = it._replace(state="requested")
     taken_back = None if it.held else _taken_back(badge.id, looking)
-    if taken_back and it.state in ("requestable", "invitation", "event"):
-        it = it._replace(state="locked")  # it is given back on its award's page, or not at all
+    state = library.standing(badge, it.held is not None, asked.is_open, taken_back is not None)
+    it = it._replace(state=state)
     found, explained = rules.of(badge.id), _explained(badge, it.held is not None, looking)
     return render_template(
         "badges/show.html",

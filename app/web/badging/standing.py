@@ -56,29 +56,35 @@ def climb(member: Member) -> Climb | None:
 def of(badges: Sequence[Entry | Row], owner_id: int | None, own: bool = True) -> list[Standing]:
     """Each badge as it is to a member, or to somebody new where there is none; only `own` requests are shown."""
     held = library.held(db.session(), owner_id) if owner_id else {}
-    asked = requests.open_of(db.session(), owner_id) if owner_id and own else frozenset()
-    return [_standing(it, held, asked, {}) for it in badges]
+    asked, back = (
+        requests.asked_and_taken_back(db.session(), owner_id) if owner_id and own else (frozenset(), frozenset())
+    )
+    return [_standing(it, held, asked, back, {}) for it in badges]
 
 
 def with_distances(member: Member) -> list[Standing]:
     """Every badge as it is to a member, with how far each is that they have yet to earn."""
     badges, held = site.current().badges, library.held(db.session(), member.id)
     far = distance.of_member(db.session(), member.id, badges, held, member.zone)
-    asked = requests.open_of(db.session(), member.id)
-    return [_standing(it, held, asked, far) for it in badges]
+    asked, back = requests.asked_and_taken_back(db.session(), member.id)
+    return [_standing(it, held, asked, back, far) for it in badges]
 
 
 def open_to(member: Member) -> list[Standing]:
     """The badges that a rule decides and a member has yet to earn, with how far each is."""
     badges, held = site.current().badges, library.held(db.session(), member.id)
     far = distance.of_member(db.session(), member.id, badges, held, member.zone)
-    return [_standing(it, {}, (), far) for it in badges if it.id in far]
+    return [_standing(it, {}, (), (), far) for it in badges if it.id in far]
 
 
 def _standing(
-    badge: Entry | Row, held: Mapping[int, Held], asked: Container[int], far: Mapping[int, Distance]
+    badge: Entry | Row,
+    held: Mapping[int, Held],
+    asked: Container[int],
+    back: Container[int],
+    far: Mapping[int, Distance],
 ) -> Standing:
-    state = library.standing(badge, badge.id in held, badge.id in asked)
+    state = library.standing(badge, badge.id in held, badge.id in asked, badge.id in back)
     return Standing(badge, state, held.get(badge.id), far.get(badge.id))
 
 

@@ -12,6 +12,7 @@ from app.domain.ways.requests.deciding import approve, ask, claim, decide_event,
 from app.domain.ways.requests.keeping import forget, keep, kept
 from app.domain.ways.requests.leaving import for_export, forget_member
 from app.domain.ways.requests.reading import (
+    asked_and_taken_back,
     can_be_undone,
     entries,
     evidence,
@@ -19,7 +20,6 @@ from app.domain.ways.requests.reading import (
     latest_of,
     may_ask_again,
     mine,
-    open_of,
     picture,
     to_decide,
     usual_wait,
@@ -71,6 +71,7 @@ __all__ = [
     "answer",
     "approve",
     "ask",
+    "asked_and_taken_back",
     "can_be_undone",
     "claim",
     "decide_event",
@@ -86,7 +87,6 @@ __all__ = [
     "latest_of",
     "may_ask_again",
     "mine",
-    "open_of",
     "picture",
     "reason_not",
     "refuse",

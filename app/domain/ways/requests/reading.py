@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, bindparam, literal, or_, select, union_all
 from sqlalchemy.orm import Load, Session, aliased, joinedload
 
-from app.domain.badging.badges import Badge
+from app.domain.badging.badges import Award, Badge
 from app.domain.people.members import Member
 from app.domain.people.pictures import Picture
 from app.domain.ways.requests.tables import (
@@ -27,7 +27,7 @@ PER_PAGE = 30
 LATEST_DECIDED = 100  # how many decisions tell the usual wait
 ENOUGH_DECIDED = 3
 
-requests = BadgeRequest.__table__
+requests, awards = BadgeRequest.__table__, Award.__table__
 
 _TO_DECIDE = (
     select(BadgeRequest, Member)
@@ -48,10 +48,15 @@ _TO_DECIDE = (
     )
 )
 
-_OPEN_OF = select(requests.c.badge_id).where(
-    requests.c.by_id == bindparam("member_id"),
-    requests.c.member_id == bindparam("member_id"),
-    or_(*(requests.c.state == state for state in OPEN)),
+_ASKED_OR_TAKEN_BACK = union_all(
+    select(requests.c.badge_id, literal("asked").label("what")).where(
+        requests.c.by_id == bindparam("member_id"),
+        requests.c.member_id == bindparam("member_id"),
+        or_(*(requests.c.state == state for state in OPEN)),
+    ),
+    select(awards.c.badge_id, literal("taken back")).where(
+        awards.c.member_id == bindparam("member_id"), awards.c.revoked_at.is_not(None)
+    ),
 )
 
 
@@ -156,9 +161,11 @@ def can_be_undone(request: Row | BadgeRequest, by: Member, moment: datetime) -> 
     )
 
 
-def open_of(session: Session, member_id: int) -> frozenset[int]:
-    """The badges that a member has asked for and waits for."""
-    return frozenset(row.badge_id for row in session.execute(_OPEN_OF, {"member_id": member_id}))
+def asked_and_taken_back(session: Session, member_id: int) -> tuple[frozenset[int], frozenset[int]]:
+    """The badges that a member has asked for and waits for; and those of which staff took an award back."""
+    found = session.execute(_ASKED_OR_TAKEN_BACK, {"member_id": member_id}).all()
+    asked, back = (frozenset(it.badge_id for it in found if it.what == what) for what in ("asked", "taken back"))
+    return asked, back
 
 
 def usual_wait(session: Session) -> timedelta | None:

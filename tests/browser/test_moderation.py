@@ -26,7 +26,9 @@ MODERATORS = (
 ADMINISTRATORS = (
     "/staff/badges",
     "/staff/badges/new",
+    "/staff/awards",
     "/staff/catalogue",
+    "/staff/deeds",
     "/staff/lessons",
     "/staff/mail",
     "/staff/site",

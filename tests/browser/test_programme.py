@@ -36,6 +36,10 @@ def test_a_badge_is_made_from_nothing_changed_and_retired(window, boss, look, wi
     page.get_by_role("link", name="New badge").click()
     for field, value in {"name": "Night Owl", "slug": "night-owl", "about": "You ask at night.", "rule": WRONG}.items():
         page.fill(f"#{field}", value)
+    page.select_option("#tier", "gold")
+    page.locator("[name=glyph][value=moon]").check()
+    if script:
+        expect(page.locator("#art")).to_have_attribute("aria-label", "Gold, Pre-flight, moon")
     page.select_option("#state", "published")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#rule-problem")).to_have_text(

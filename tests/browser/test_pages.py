@@ -94,9 +94,16 @@ def test_sorting_changes_the_list_in_place_and_the_way_back_is_kept(window, ada)
 def test_the_library_is_filtered_as_soon_as_one_chooses(window, ada):
     page = window(viewer=ada)
     page.goto("/badges")
+    page.evaluate("window.told = document.querySelector('#found')")
     page.select_option("#earned", "yes")
     expect(page.locator("[data-badge]")).to_have_count(2)
     expect(page).to_have_url(re.compile("earned=yes"))
+    # Read out is what changes in a line that is there already, not a line that is new.
+    expect(page.locator("#found")).to_have_text(re.compile("^2 of "))
+    assert page.evaluate("window.told === document.querySelector('#found')")
+    page.click("#views >> text=List")
+    page.wait_for_url("**earned=yes&view=list")
+    expect(page.locator("[data-badge]")).to_have_count(2)
 
 
 def test_without_script_the_same_filters_work_with_their_button(window, ada):

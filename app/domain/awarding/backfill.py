@@ -46,6 +46,7 @@ from app.domain.mail.deliveries import Delivery
 from app.domain.notices.notifications import Notification
 from app.domain.people.members import Member
 from app.domain.record.activities import Activity
+from app.domain.record.points import PointEntry
 
 EVERYTHING = "*"
 LEASE_SECONDS = 30  # renewed at both ends of each statement
@@ -258,8 +259,11 @@ def _book(session: Session, position: int, size: int = BATCH, only: int | None =
 def rebuild(session: Session, tell: Tell) -> Programme:
     """Build all totals, balances and ranks from the booked deeds."""
     tell("Adding up", 0, 1)
+    # What was booked just now still counts as waiting for PostgreSQL, and of what is kept for members it knows nothing.
+    statistics.count_anew(session, Activity, PointEntry)
     programme.forget(session)
     rules = programme.current(session)
+    statistics.count_anew(session, Total)
     audit.repair_members(session)
     tell("Adding up", 1, 1)
     return rules

@@ -5,12 +5,12 @@ All of it can be rebuilt from the booked activities, and then does not differ.
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import BigInteger, String, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.domain.base import Base, Instant
+from app.domain.base import Base, Instant, as_text
 
 
 class Measure(Base):
@@ -113,7 +113,7 @@ def write(session: Session, rows: Collection[tuple[int, int, str, int, datetime]
         return
     dialect = session.get_bind().dialect.name
     if dialect == "sqlite":
-        given: Mapping[str, object] = {"rows": json.dumps(list(rows), default=_sqlite_time)}
+        given: Mapping[str, object] = {"rows": json.dumps(list(rows), default=as_text)}
     else:
         given = _columns(rows)
     session.connection().execute(_WRITING[dialect], given)
@@ -125,7 +125,3 @@ def _columns(rows: Collection[tuple]) -> dict[str, str]:
     parts = json.dumps(columns.pop("parts"))
     return {"parts": parts} | {name: f"{{{','.join(map(str, column))}}}" for name, column in columns.items()}
 
-
-def _sqlite_time(moment: datetime) -> str:
-    """As SQLAlchemy writes a DateTime, so that it sorts among the others."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

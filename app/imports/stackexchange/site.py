@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
-from app.domain import markup
+from app.domain import loads, markup
 from app.domain.awarding.imported import ImportKey
 from app.domain.base import Base, insert_into
 from app.domain.forum import threads
@@ -56,8 +56,7 @@ class Home:
         return given
 
     def add(self, model: type[Base], rows: list[dict[str, Any]]) -> None:
-        if rows:
-            self.session.execute(insert(model.__table__), rows)  # type: ignore[arg-type]
+        loads.write(self.session, model, rows)
 
     def add_once(self, model: type[Base], rows: list[dict[str, Any]]) -> None:
         if rows:

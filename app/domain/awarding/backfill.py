@@ -151,7 +151,7 @@ def _run(open_transaction: Open, token: str, only: str | None, tell: Tell) -> li
             gains = settle(session, rules)
         if sum(it.awards for it in gains) >= statistics.MANY:
             with open_transaction() as session:
-                statistics.count_anew(session)
+                statistics.count_anew(session, Award, Notification, Delivery)
         return gains
     finally:
         with open_transaction() as session:

@@ -25,12 +25,11 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import Session
 
-from app.domain import statistics
+from app.domain import plans, statistics
 from app.domain.awarding import audit, awards, evaluator, ledger, programme, stumbles
 from app.domain.awarding.evaluator import LEASE, OWED, PATIENT_TRIES
 from app.domain.awarding.ledger import Book
@@ -124,8 +123,8 @@ def _run(open_transaction: Open, token: str, only: str | None, tell: Tell) -> li
     def holding() -> Iterator[Session]:
         with open_transaction() as session:
             leases.hold(session, LEASE, token, LEASE_SECONDS)
-            _plan_for_all(session)
-            yield session
+            with plans.for_whole_tables(session):
+                yield session
             leases.hold(session, LEASE, token, LEASE_SECONDS)  # a statement may take longer than the lease
 
     try:
@@ -163,27 +162,16 @@ def preview(session: Session, only: str | None = None, tell: Tell = silent) -> l
     _refuse_unknown(session, only)
     if leases.take(session, LEASE, LEASE_SECONDS) is None:
         raise Busy(BUSY)
-    _plan_for_all(session)
-    owe(session, only)
-    position = leases.position(session, LEASE)
-    while reached := _book(session, position):
-        position = reached
-    rules = rebuild(session, tell)
-    for stage, step in award_steps(rules, only):
-        tell(*stage)
-        step(session)
-    return settle(session, rules)
-
-
-def _plan_for_all(session: Session) -> None:
-    """Let PostgreSQL sort whole tables in memory; compiling a statement that runs once does not pay."""
-    _set(session, "work_mem = '64MB'")
-    _set(session, "jit = off")
-
-
-def _set(session: Session, setting: str) -> None:
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"SET LOCAL {setting}"))
+    with plans.for_whole_tables(session):
+        owe(session, only)
+        position = leases.position(session, LEASE)
+        while reached := _book(session, position):
+            position = reached
+        rules = rebuild(session, tell)
+        for stage, step in award_steps(rules, only):
+            tell(*stage)
+            step(session)
+        return settle(session, rules)
 
 
 def _refuse_unknown(session: Session, only: str | None) -> None:
@@ -311,7 +299,7 @@ def _award_thresholds(measure: Measure, some: Sequence[tuple[Rule, Count]], sess
 
 def _award(rule: Rule, session: Session) -> None:
     if rule.node.badges():  # their awards were only just made, and PostgreSQL takes them for a few
-        _set(session, "enable_nestloop = off")
+        plans.without_loops(session)
     earned = _earned(rule.node)
     _insert(
         session,

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from app.db import db, snapshot, transaction
 from app.domain.awarding import backfill as backfills
 from app.domain.awarding import export
-from app.domain.awarding.backfill import Gain, Tell
+from app.domain.awarding.backfill import Tell
+from app.domain.awarding.gains import Gain
 from app.domain.awarding.imported import ImportRun
 from app.domain.badging import badges, explanations
 from app.domain.badging.badges import Badge

@@ -57,6 +57,26 @@ def test_after_a_retroactive_run(engine, many):
     assert known(engine, "awards") == 3
 
 
+def test_a_retroactive_run_knows_what_it_booked_before_it_awards(engine, many):
+    """Else every deed still counts as waiting, and each threshold looks at each deed once for each other."""
+    with transaction(engine) as session:
+        make_badge(session, "first", {"count": "answered", "n": 1})
+        make_answer(session, make_member(session))
+        session.execute(text("ANALYZE activities"))
+    assert share_that_waits(engine) == 1
+    shares = []
+    backfill.run(opened(engine), tell=lambda stage, *_: shares.append((stage, share_that_waits(engine))))
+    assert ("Awarding", 0) in shares
+    assert ("Awarding", 1) not in shares
+
+
+def share_that_waits(engine):
+    with engine.connect() as connection:
+        return connection.scalar(
+            text("SELECT null_frac FROM pg_stats WHERE tablename = 'activities' AND attname = 'seq'")
+        )
+
+
 def test_after_an_import(engine, many, tmp_path):
     dump = Dump()
     for nth in range(1, 4):

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.db import transaction
-from app.domain.awarding import backfill, evaluator
+from app.domain.awarding import backfill, evaluator, sets
 from app.domain.badging.badges import Award, Badge
 from app.domain.badging.totals import Lease, Total
 from app.domain.badging.totals import Measure as MeasureRow
@@ -107,7 +107,7 @@ def test_live_evaluation_waits_until_a_run_that_died_is_finished(session, open_t
 def fail_to_finish(open_transaction, monkeypatch, times):
     """A run whose last part raises, however often it is tried."""
     with monkeypatch.context() as patch:
-        patch.setattr(backfill, "award_steps", lambda *_: [(("Awarding", 0, 1), lambda _session: 1 / 0)])
+        patch.setattr(sets, "steps", lambda *_: [(("Awarding", 0, 1), lambda _session: 1 / 0)])
         for _ in range(times):
             with pytest.raises(ExceptionGroup, match="could not be awarded"):
                 backfill.resume(open_transaction)
@@ -231,7 +231,7 @@ def test_a_member_gets_one_notice_though_the_run_died_half_way(session, open_tra
     make_badge(session, "both", {"all": [{"count": "visited"}, VISITS]})
     visit(session, make_member(session), 0, 1)
     with monkeypatch.context() as patch:
-        patch.setattr(backfill, "_award", lambda *_: 1 / 0)
+        patch.setattr(sets, "_award", lambda *_: 1 / 0)
         with pytest.raises(ExceptionGroup, match="could not be awarded"):
             backfill.run(open_transaction)
     assert held(session) == {"one"}, "no rule keeps the others waiting"

@@ -17,7 +17,7 @@ from app.domain.awarding.ledger import Book
 from app.domain.awarding.programme import Programme
 from app.domain.awarding.stumbles import Open
 from app.domain.badging.facts import COLUMNS, Deed
-from app.domain.badging.gate import Sums
+from app.domain.badging.sums import Sums
 from app.domain.badging.totals import Lease
 from app.domain.forum.threads import Category, Post
 from app.domain.mail import leases

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.badging import criteria, library
 from app.domain.badging.criteria import Measure, Node, Progress
-from app.domain.badging.criteria.nodes import share
+from app.domain.badging.criteria.progress import share
 from app.domain.badging.library import Entry
 from app.domain.badging.totals import Measure as MeasureRow
 from app.domain.badging.totals import Total

@@ -4,22 +4,17 @@ It knows each running sum before and after the deed, so an ordinary deed costs a
 no statement, however long the member's history and however large the site.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy.orm import Session
-
-from app.domain.badging import totals
 from app.domain.badging.criteria import All, Any, Count, Has, Measure, Node, Together, Yearly
 from app.domain.badging.facts import Deed
+from app.domain.badging.listeners import Emit, Joint, Listener, Move, Window, hold, keys_of, part_of, split_of
+from app.domain.badging.sums import Sums
 from app.domain.badging.totals import Key
 from app.domain.record import kinds
-
-Emit = Callable[[int, int, int, datetime], None]  # member, subject, seq, at
 
 
 class Rule(NamedTuple):
@@ -42,133 +37,13 @@ class Reached(NamedTuple):
     at: datetime
 
 
-class Sums:
-    """The totals that a batch moves: read at once, moved in memory, written at once."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self._rows: dict[Key, list] = {}  # value, latest
-        self._moved: set[Key] = set()
-        self._absent: set[Key] = set()
-
-    def load(self, keys: Iterable[Key]) -> None:
-        """Read totals ahead; what is not there is remembered as 0."""
-        wanted = [key for key in set(keys) if key not in self._rows and key not in self._absent]
-        self._absent.update(wanted)
-        for key, value, latest in totals.read(self.session, wanted):
-            self._rows[key] = [value, latest]
-            self._absent.discard(key)
-
-    def _row(self, key: Key) -> list | None:
-        if key not in self._rows and key not in self._absent:
-            self.load([key])
-        return self._rows.get(key)
-
-    def value(self, key: Key) -> int:
-        row = self._row(key)
-        return row[0] if row else 0
-
-    def latest(self, key: Key) -> datetime | None:
-        row = self._row(key)
-        return row[1] if row else None
-
-    def move(self, key: Key, step: int, at: datetime) -> tuple[int, int]:
-        """Add to a sum; returns it before and after."""
-        row = self._row(key)
-        if row is None:
-            row = self._rows[key] = [0, at]
-            self._absent.discard(key)
-        before = row[0]
-        row[0] = before + step
-        row[1] = max(row[1], at)
-        self._moved.add(key)
-        return before, row[0]
-
-    def latch(self, key: Key, seq: int, at: datetime) -> bool:
-        """Remember where something first held; False if it already did at an earlier deed.
-
-        One deed may hold it in two ways with two dates; the earlier date is kept.
-        """
-        row = self._row(key)
-        if row is not None:
-            if row[0] == seq and at < row[1]:
-                row[1] = at
-                self._moved.add(key)
-            return row[0] == seq
-        self._rows[key] = [seq, at]
-        self._absent.discard(key)
-        self._moved.add(key)
-        return True
-
-    def save(self) -> None:
-        """Write what moved."""
-        totals.write(self.session, [(*key, *self._rows[key]) for key in sorted(self._moved)])
-        self._moved.clear()
-
-
-@dataclass
-class _Listener:
-    """A measure with all that waits for it."""
-
-    measure: Measure
-    id: int
-    parts_id: int | None = None
-    days_id: int | None = None  # the parts of the same deeds split by day, which windows add up
-    steps: list[tuple[int, Emit, bool]] = field(default_factory=list)  # n, emit, first
-    windows: list["_Window"] = field(default_factory=list)
-    watchers: list["_Together"] = field(default_factory=list)
-    movers: list[Callable[[int, int, Deed, datetime], None]] = field(default_factory=list)  # before, after
-
-    def seal(self) -> None:
-        self.steps.sort(key=lambda step: step[0])
-        self._ns = [step[0] for step in self.steps]
-
-    @property
-    def days_table(self) -> int:
-        """The totals that windows look at: those of single days."""
-        return self.days_id if self.days_id is not None else self.parts_id or 0
-
-    def crossed(self, before: int, after: int) -> Sequence[tuple[int, Emit, bool]]:
-        """The thresholds that lie above one value and not above the other."""
-        return self.steps[bisect_right(self._ns, before) : bisect_right(self._ns, after)]
-
-
-class _Move(NamedTuple):
-    """A deed that moves a measure, and which of its sums."""
-
-    listener: _Listener
-    weight: int
-    deed: Deed
-    part: str
-    split: str
-
-
-@dataclass
-class _Window:
-    """A count within some days, looked at from each upward step until it holds."""
-
-    node: Count
-    listener: _Listener
-    latch: int
-    emit: Emit
-
-
-@dataclass
-class _Together:
-    """Parts that must hold at once: fires when the last of them comes to hold."""
-
-    node: Together
-    listeners: list[_Listener]
-    emit: Emit
-
-
 class Gate:
     """All published rules, wired to the deeds they listen to."""
 
     def __init__(self, rules: Sequence[Rule], identify: Callable[[str], int]) -> None:
         self._identify = identify
-        self._listeners: dict[str, _Listener] = {}
-        self._by_kind: dict[str, list[tuple[_Listener, int]]] = defaultdict(list)
+        self._listeners: dict[str, Listener] = {}
+        self._by_kind: dict[str, list[tuple[Listener, int]]] = defaultdict(list)
         self._has: dict[str, list[Emit]] = defaultdict(list)
         self.reached: list[Reached] = []
         self.latches: dict[str, Node] = {}  # what each latch's key remembers, to build it from history
@@ -194,11 +69,11 @@ class Gate:
 
         return emit
 
-    def _listen(self, measure: Measure) -> _Listener:
+    def _listen(self, measure: Measure) -> Listener:
         listener = self._listeners.get(measure.key)
         if listener is None:
             parts = self._identify(measure.parts_key) if measure.per else None
-            listener = _Listener(measure, self._identify(measure.key), parts)
+            listener = Listener(measure, self._identify(measure.key), parts)
             self._listeners[measure.key] = listener
             for kind, weight in measure.weights:
                 self._by_kind[kind].append((listener, weight))
@@ -212,7 +87,7 @@ class Gate:
                 self._wire_window(node, emit)
             case Together():
                 listeners = [self._listen(part.measure) for part in node.parts]
-                together = _Together(node, listeners, emit)
+                together = Joint(node, listeners, emit)
                 for listener in {id(it): it for it in listeners}.values():
                     listener.watchers.append(together)
             case All():
@@ -234,7 +109,7 @@ class Gate:
         listener = self._listen(node.measure)
         if not node.measure.per and listener.days_id is None:
             listener.days_id = self._listen(node.measure.by_day).parts_id
-        listener.windows.append(_Window(node, listener, self._latch(node), emit))
+        listener.windows.append(Window(node, listener, self._latch(node), emit))
 
     def _wire_all(self, node: All, emit: Emit) -> None:
         latches = [self._latch(part) for part in node.parts]
@@ -280,12 +155,12 @@ class Gate:
         self.sums, self.reached = sums, []
         self._moves = {deed.id: self._moved_by(deed, deed.kind) for deed in deeds}
         self._points = {deed.id: self._moved_by(deed, kinds.POINTS) for deed in deeds}
-        sums.load(key for moves in (self._moves, self._points) for it in moves.values() for key in _keys(it))
+        sums.load(key for moves in (self._moves, self._points) for it in moves.values() for key in keys_of(it))
         sums.load(key for deed in deeds for key in self._window_keys(deed))
 
-    def _moved_by(self, deed: Deed, kind: str) -> list["_Move"]:
+    def _moved_by(self, deed: Deed, kind: str) -> list["Move"]:
         return [
-            _Move(listener, weight, deed, _part(listener, deed), _split(listener, deed))
+            Move(listener, weight, deed, part_of(listener, deed), split_of(listener, deed))
             for listener, weight in self._by_kind.get(kind, ())
             if listener.measure.counts(deed)
         ]
@@ -302,7 +177,7 @@ class Gate:
     def feed(self, deed: Deed, points: int) -> None:
         """One deed, and by how much it moved the balance."""
         changed: dict[Key, int] = {}  # values before this deed
-        touched: list[tuple[_Move, int, int]] = []
+        touched: list[tuple[Move, int, int]] = []
         for move in self._moves[deed.id]:
             self._move(move, move.weight * deed.amount, changed, touched)
         if points:
@@ -312,7 +187,7 @@ class Gate:
             self._fire(move, before, after)
         self._fire_together(deed, changed, [move.listener for move, *_ in touched])
 
-    def _move(self, move: "_Move", step: int, changed: dict[Key, int], touched: list) -> None:
+    def _move(self, move: "Move", step: int, changed: dict[Key, int], touched: list) -> None:
         listener, deed = move.listener, move.deed
         at = deed.at
         if listener.parts_id is not None:
@@ -333,7 +208,7 @@ class Gate:
         changed[key] = before
         return before, after
 
-    def _fire(self, move: "_Move", before: int, after: int) -> None:
+    def _fire(self, move: "Move", before: int, after: int) -> None:
         listener, deed = move.listener, move.deed
         if not (listener.steps or listener.windows or listener.movers):
             return
@@ -347,7 +222,7 @@ class Gate:
         for mover in listener.movers:
             mover(before, after, deed, at)
 
-    def _look(self, window: _Window, deed: Deed) -> None:
+    def _look(self, window: Window, deed: Deed) -> None:
         latch = (window.latch, deed.member, "")
         if self.sums.value(latch) not in (0, deed.seq):  # another badge may ask for the very same window
             return
@@ -364,16 +239,16 @@ class Gate:
             self.sums.latch(latch, deed.seq, at)
             window.emit(deed.member, 0, deed.seq, at)
 
-    def _fire_together(self, deed: Deed, changed: dict[Key, int], listeners: list[_Listener]) -> None:
+    def _fire_together(self, deed: Deed, changed: dict[Key, int], listeners: list[Listener]) -> None:
         asked: set[int] = set()
         for together in (it for listener in listeners for it in listener.watchers):
             if id(together) in asked:
                 continue
             asked.add(id(together))
-            keys = [(it.id, deed.member, _part(it, deed)) for it in together.listeners]
+            keys = [(it.id, deed.member, part_of(it, deed)) for it in together.listeners]
             now = [self.sums.value(key) for key in keys]
             then = [changed.get(key, value) for key, value in zip(keys, now, strict=True)]
-            if _hold(together.node, now) and not _hold(together.node, then):
+            if hold(together.node, now) and not hold(together.node, then):
                 at = max(date for key in keys if (date := self.sums.latest(key)))
                 subject = together.listeners[0].measure.subject(deed)
                 together.emit(deed.member, 0 if together.node.first else subject, deed.seq, at)
@@ -392,30 +267,3 @@ def latch_key(node: Node) -> str:
 def yearly_keys(node: Yearly) -> tuple[str, str]:
     """The keys of the two latches of a yearly rule: the years, and the points for so many years."""
     return f"latch:years:{node.key}", f"latch:points:{node.key}"
-
-
-def _keys(moves: Iterable[_Move]) -> Iterable[Key]:
-    for listener, _, deed, part, split in moves:
-        yield listener.id, deed.member, part
-        if listener.parts_id is not None:
-            yield listener.parts_id, deed.member, split
-        for window in listener.windows:
-            yield window.latch, deed.member, ""
-        for together in listener.watchers:
-            yield from ((it.id, deed.member, _part(it, deed)) for it in together.listeners)
-
-
-def _part(listener: _Listener, deed: Deed) -> str:
-    return str(deed.post) if listener.measure.each else ""
-
-
-def _split(listener: _Listener, deed: Deed) -> str:
-    part = listener.measure.part(deed) or ""
-    return f"{deed.post}/{part}" if listener.measure.each else part
-
-
-def _hold(node: Together, values: Sequence[int]) -> bool:
-    return all(
-        value >= part.n if part.most is None else value <= part.most
-        for part, value in zip(node.parts, values, strict=True)
-    )

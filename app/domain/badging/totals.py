@@ -124,4 +124,3 @@ def _columns(rows: Collection[tuple]) -> dict[str, str]:
     columns = dict(zip(("measures", "members", "parts", "values", "latests"), zip(*rows, strict=True), strict=False))
     parts = json.dumps(columns.pop("parts"))
     return {"parts": parts} | {name: f"{{{','.join(map(str, column))}}}" for name, column in columns.items()}
-

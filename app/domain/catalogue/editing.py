@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from app.domain import catalogue
-from app.domain.awarding import backfill
+from app.domain.awarding import backfill, gains
 from app.domain.badging import badges, criteria
 from app.domain.badging.badges import Award, Badge
 from app.domain.base import ring_after_commit
@@ -92,7 +92,7 @@ def outlook(session: Session, badge: BadgeEntry) -> Outlook | None:
     whole = select(func.count(fresh.c.member_id.distinct()), func.count(), func.min(fresh.c.at), func.max(fresh.c.at))
     members, awards, earliest, latest = session.execute(whole).one()
     whose = select(fresh.c.member_id)
-    letters = session.scalar(select(func.count(Member.id)).where(Member.id.in_(whose), backfill.REACHABLE)) or 0
+    letters = session.scalar(select(func.count(Member.id)).where(Member.id.in_(whose), gains.REACHABLE)) or 0
     some = select(Member.name).where(Member.id.in_(whose), Member.deleted_at.is_(None))
     names = session.scalars(some.order_by(Member.points.desc(), Member.id).limit(SAMPLE)).all()
     return Outlook(members, awards, letters, earliest, latest, names)

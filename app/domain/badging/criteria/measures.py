@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from app.domain.badging import facts
+from app.domain.badging.criteria.moments import first_of, running
 from app.domain.badging.facts import Deed, Where
 from app.domain.forum.threads import Post
 from app.domain.record import kinds
@@ -346,26 +347,6 @@ def _able(deeds: Subquery, least: int) -> Subquery:
     return (
         select(again)
         .join(able, and_(able.c.member_id == again.c.member_id, able.c.subject == again.c.subject))
-        .subquery()
-    )
-
-
-def running(rows: FromClause, *partition: ColumnElement) -> Subquery:
-    """Rows with the sum so far (`run`) and the latest time so far (`latest`)."""
-    return select(
-        rows,
-        func.sum(rows.c.step).over(partition_by=partition, order_by=rows.c.seq).label("run"),
-        func.max(rows.c.at).over(partition_by=partition, order_by=rows.c.seq).label("latest"),
-    ).subquery()
-
-
-def first_of(rows: Subquery) -> Subquery:
-    """The earliest booked row of each member, subject 0."""
-    place = func.row_number().over(partition_by=rows.c.member_id, order_by=(rows.c.seq, rows.c.at))
-    placed = select(rows, place.label("place")).subquery()
-    return (
-        select(placed.c.member_id, literal(0).label("subject"), placed.c.seq, placed.c.at)
-        .where(placed.c.place == 1)
         .subquery()
     )
 

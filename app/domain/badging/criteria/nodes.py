@@ -1,186 +1,21 @@
-"""The nodes of a criterion: each finds who earned it, words itself and tells how far one is."""
+"""The nodes that put counts together or look elsewhere: each finds who earned it, words itself, tells how far one is."""
 
-import json
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, reduce
-from gettext import NullTranslations
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any as Anything
-from typing import NamedTuple, Protocol
 
-from sqlalchemy import CTE, ColumnElement, Select, Subquery, and_, case, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Select, Subquery, and_, func, literal, select
 from sqlalchemy.sql.functions import FunctionElement
 
-from app.domain import words
-from app.domain.badging import facts
 from app.domain.badging.badges import Award, Badge
-from app.domain.badging.criteria.measures import MEMBER, Measure, first_of, running
+from app.domain.badging.criteria.counts import Count
+from app.domain.badging.criteria.measures import MEMBER, Measure
+from app.domain.badging.criteria.moments import first_of, greatest, latest_of, running
+from app.domain.badging.criteria.phrases import lower, upper
+from app.domain.badging.criteria.progress import Names, Node, Progress, Reader, key_of, share
 from app.domain.record import kinds
-from app.domain.record.kinds import Kind
-from app.domain.words import _, ngettext
-
-Names = Mapping[str, str]  # the name of a badge by its slug
-
-
-class Reader(Protocol):
-    """Where a member stands: what progress is read from."""
-
-    def value(self, measure: Measure) -> int: ...
-    def window(self, measure: Measure, days: int) -> int: ...
-    def run(self, measure: Measure) -> int: ...
-    def holds(self, badge: str) -> bool: ...
-
-
-class Progress(NamedTuple):
-    """One condition: what to do, how much of it is there, how much it takes."""
-
-    text: str
-    have: int
-    need: int
-    noun: str
-
-    @property
-    def done(self) -> bool:
-        return self.have >= self.need
-
-
-class Node(Protocol):
-    """What every node can do. `subjects` says what its awards are for: 'none', 'post' or 'year'; `counts` are the
-    counts within it."""
-
-    @property
-    def subjects(self) -> str: ...
-    @property
-    def key(self) -> str: ...
-    @property
-    def counts(self) -> "tuple[Count, ...]": ...
-    def earned(self, one_member: bool = False) -> Subquery: ...
-    def sentence(self, names: Names) -> str: ...
-    def progress(self, reader: Reader, names: Names) -> list[Progress]: ...
-    def measures(self) -> set[Measure]: ...
-    def badges(self) -> set[str]: ...
-
-
-@dataclass(frozen=True)
-class Count:
-    """So many deeds: in all, of each post, in different parts, or within some days."""
-
-    measure: Measure
-    n: int = 1
-    first: bool = False
-    days: int | None = None
-    in_a_row: bool = False
-    most: int | None = None  # only as a part of Together: the number must not be above this
-    says: str | None = None
-
-    @property
-    def subjects(self) -> str:
-        return "post" if self.measure.each and not self.first else "none"
-
-    @cached_property
-    def counts(self) -> "tuple[Count, ...]":
-        return (self,)
-
-    @cached_property
-    def key(self) -> str:
-        return _key("count", self.measure.key, self.n, self.first, self.days, self.most)
-
-    def earned(self, one_member: bool = False) -> Subquery:
-        if self.days:
-            return self.measure.within(self.n, self.days, one_member)
-        reached = self.measure.reached([self.n], one_member)
-        return first_of(reached) if self.first else reached
-
-    def measures(self) -> set[Measure]:
-        return {self.measure}
-
-    def badges(self) -> set[str]:
-        return set()
-
-    @cached_property
-    def kind(self) -> Kind:
-        """The words for what is counted."""
-        weights = dict(self.measure.weights)
-        for candidate in (*kinds.KINDS.values(), *kinds.SUMS.values()):
-            if (candidate.weights or {candidate.slug: 1}) == weights:
-                return candidate
-        return replace(kinds.KINDS[next(iter(weights))], noun="done", each="")
-
-    def sentence(self, names: Names) -> str:
-        language = words.spoken_now()
-        if language not in self._said:  # pages ask for it of every badge, and it names no other
-            self._said[language] = self._sentence()
-        return self._said[language]
-
-    @cached_property
-    def _said(self) -> dict[NullTranslations, str]:
-        return {}
-
-    def _sentence(self) -> str:
-        if self.says:
-            return _singular(self.says.format(n=f"{self.n if self.most is None else self.most:,}")) + self._span()
-        if self.in_a_row:
-            begin = _("Visit") if self.kind.slug == "visited" else _("Have %(noun)s", noun=_(self.kind.noun))
-            return " ".join([begin, *self._conditions(), _("%(days)s days in a row", days=self.n)])
-        return " ".join([self._base(), *self._conditions()]) + self._span()
-
-    def _base(self) -> str:
-        kind, measure, n = self.kind, self.measure, self.n
-        if self.most is not None:
-            return self._at_most(self.most)
-        if measure.each:
-            return _singular(_(kind.each or kind.many).format(n=f"{n:,}", a_post=_a_post(measure)))
-        if measure.per and measure.reaches > 1:
-            base = _singular(_(kind.many).format(n=f"{measure.reaches:,}")) + _(self._split(_ONE))
-            return base if n == 1 else f"{base}, {_(self._split(_MANY)).format(n=f'{n:,}')}"
-        base = _(kind.one) if n == 1 else _(kind.many).format(n=f"{n:,}")
-        return base if not measure.per or n == 1 else base + _(self._split(_DIFFERENT))
-
-    def _at_most(self, most: int) -> str:
-        noun = _(self.kind.noun)
-        return (
-            _("have at most %(most)s %(noun)s", most=f"{most:,}", noun=noun)
-            if most
-            else _("have no %(noun)s", noun=noun)
-        )
-
-    def _split(self, texts: Mapping[str, str]) -> str:
-        """The words for a split. What is received comes from other members, what is given goes to them."""
-        text, ending = texts[self.measure.per or ""], self.kind.slug.rpartition("_")[2]
-        return text.replace("with", {"received": "from", "given": "to"}.get(ending, "with"))
-
-    def _conditions(self) -> list[str]:
-        where = dict(self.measure.where)
-        post, received = where.get("post"), self.kind.slug.endswith("_received")
-        left = [it for it in self.measure.where if not (post and received and it == ("own", True))]  # "your" says it
-        texts = facts.phrases(tuple(left))
-        if post and not self.measure.each:
-            nouns = facts.posts(post)
-            texts.insert(0, _("on your %(posts)s", posts=nouns) if received else f"({nouns})")
-        return texts
-
-    def _span(self) -> str:
-        if not self.days or "days" in (self.says or ""):
-            return ""
-        told = ngettext(" within a day", " within %(num)s days", self.days)
-        return f",{told}" if self.measure.per else told
-
-    def progress(self, reader: Reader, names: Names) -> list[Progress]:
-        if self.in_a_row:
-            have = reader.run(self.measure)
-        elif self.days:
-            have = reader.window(self.measure, self.days)
-        else:
-            have = reader.value(self.measure)
-        noun = _("days in a row") if self.in_a_row else _(self._noun())
-        return [Progress(self.sentence(names), max(0, min(have, self.n)), self.n, noun)]
-
-    def _noun(self) -> str:
-        per, reaches = self.measure.per, self.measure.reaches
-        if per == "object" and reaches == 1 and self.kind.things:
-            return self.kind.things
-        return _PARTS[per] if per else self.kind.noun
+from app.domain.words import _
 
 
 @dataclass(frozen=True)
@@ -201,7 +36,7 @@ class Together:
 
     @cached_property
     def key(self) -> str:
-        return _key("together", self.first, *(part.key for part in self.parts))
+        return key_of("together", self.first, *(part.key for part in self.parts))
 
     def earned(self, one_member: bool = False) -> Subquery:
         rows = self._rows(one_member)
@@ -248,7 +83,7 @@ class Together:
         if self.says:
             return self.says
         first, *others = (part.sentence(names) for part in self.parts)
-        joined = _(" and ").join([_upper(first), *map(_lower, others)])
+        joined = _(" and ").join([upper(first), *map(lower, others)])
         return joined + (_(", on the same post") if self.parts[0].measure.each else _(", at the same time"))
 
     def progress(self, reader: Reader, names: Names) -> list[Progress]:
@@ -283,7 +118,7 @@ class All(Several):
 
     @cached_property
     def key(self) -> str:
-        return _key("all", *(part.key for part in self.parts))
+        return key_of("all", *(part.key for part in self.parts))
 
     def earned(self, one_member: bool = False) -> Subquery:
         return latest_of(_beside_each_other(self.parts, one_member))
@@ -303,7 +138,7 @@ class Any(Several):
 
     @cached_property
     def key(self) -> str:
-        return _key("any", *(part.key for part in self.parts))
+        return key_of("any", *(part.key for part in self.parts))
 
     def earned(self, one_member: bool = False) -> Subquery:
         first, *others = (
@@ -329,7 +164,7 @@ class Has:
 
     @cached_property
     def key(self) -> str:
-        return _key("has", self.badge)
+        return key_of("has", self.badge)
 
     def earned(self, one_member: bool = False) -> Subquery:
         held = (
@@ -365,7 +200,7 @@ class Yearly:
 
     @cached_property
     def key(self) -> str:
-        return _key("yearly", self.points)
+        return key_of("yearly", self.points)
 
     def earned(self, one_member: bool = False) -> Subquery:
         changes = self.years.changes(one_member)
@@ -391,8 +226,8 @@ class Yearly:
         return select(
             met.c.member_id,
             met.c.k.label("subject"),
-            _greatest([met.c.seq, met.c.points_seq]).label("seq"),
-            _greatest([met.c.at, met.c.points_at]).label("at"),
+            greatest([met.c.seq, met.c.points_seq]).label("seq"),
+            greatest([met.c.at, met.c.points_at]).label("at"),
         ).subquery()
 
     def measures(self) -> set[Measure]:
@@ -410,98 +245,21 @@ class Yearly:
         return [Progress(self.sentence(names), min(reader.value(self.ledger), need), need, "points")]
 
 
-def share(steps: Iterable[Progress]) -> float:
-    """How much of a list of conditions is done, from 0 to 1."""
-    parts = [step.have / step.need if step.need else 1.0 for step in steps]
-    return sum(parts) / len(parts) if parts else 0.0
-
-
-_ONE = {
-    "day": " in a day",
-    "member": " with one member",
-    "post": " on one post",
-    "thread": " in one thread",
-    "category": " in one category",
-    "object": " at one of them",
-}
-_MANY = {
-    "day": "on {n} days",
-    "member": "with {n} members",
-    "post": "on {n} posts",
-    "thread": "in {n} threads",
-    "category": "in {n} categories",
-    "object": "at {n} of them",
-}
-_DIFFERENT = {
-    "day": ", each on a different day",
-    "member": ", each with a different member",
-    "post": ", each on a different post",
-    "thread": ", each in a different thread",
-    "category": ", each in a different category",
-    "object": ", each a different one",
-}
-_PARTS = {
-    "day": "different days",
-    "member": "different members",
-    "post": "different posts",
-    "thread": "different threads",
-    "category": "categories",
-    "object": "different ones",
-}
-
-
-def latest_of(parts: Sequence[CTE | Subquery]) -> Subquery:
-    """Where the last of some parts came to hold, for whoever has them all for the same subject."""
-    first, *others = parts
-    joined = select(
-        first.c.member_id,
-        first.c.subject,
-        _greatest([first.c.seq, *(it.c.seq for it in others)]).label("seq"),
-        _greatest([first.c.at, *(it.c.at for it in others)]).label("at"),
-    )
-    for other in others:
-        joined = joined.join(other, and_(other.c.member_id == first.c.member_id, other.c.subject == first.c.subject))
-    return joined.subquery()
-
-
 def _beside_each_other(parts: Iterable[Node], one_member: bool) -> list[CTE]:
     """The parts' statements by name: one within the other, SQLite gives up after a few levels."""
     return [select(part.earned(one_member)).cte() for part in parts]
 
 
-def _a_post(measure: Measure) -> str:
-    wanted = dict(measure.where).get("post")
-    if not isinstance(wanted, str) or wanted == "opening":
-        return _("a post")
-    return _(f"an {wanted}" if wanted[0] in "aeiou" else f"a {wanted}")
-
-
-def _singular(text: str) -> str:
-    return re.sub(r"\b1 (\w+)s\b", r"1 \1", text)
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _listed(parts: Iterable[Node], names: Names, other: type[Several], between: str, mixed: str) -> str:
     """The sentences of some parts as one. A list of the other sort within it says where it begins."""
     told = (
-        mixed % {"rule": _lower(part.sentence(names))}
+        mixed % {"rule": lower(part.sentence(names))}
         if isinstance(part, other) and not getattr(part, "says", None)
         else part.sentence(names)
         for part in parts
     )
     first, *others = told
-    return between.join([_upper(first), *map(_lower, others)])
-
-
-def _key(name: str, *parts: object) -> str:
-    return json.dumps([name, *parts], separators=(",", ":"), default=str)
+    return between.join([upper(first), *map(lower, others)])
 
 
 def _holds(part: Count, value: ColumnElement) -> ColumnElement[bool]:
@@ -513,13 +271,3 @@ def _part_progress(part: Count, reader: Reader, names: Names) -> list[Progress]:
         return part.progress(reader, names)
     fits = reader.value(part.measure) <= part.most
     return [Progress(part.sentence(names), int(fits), 1, "")]
-
-
-def _greatest(values: list[ColumnElement]) -> ColumnElement:
-    """The greatest of several; neither engine's own function is the other's."""
-
-    def later(a: ColumnElement, b: ColumnElement) -> ColumnElement:
-        return case((a >= b, a), else_=b)
-
-    pick: Callable[[ColumnElement, ColumnElement], ColumnElement] = later
-    return reduce(pick, values)

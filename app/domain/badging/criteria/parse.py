@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any as Anything
 
 from app.domain.badging import facts
+from app.domain.badging.criteria.counts import Count
 from app.domain.badging.criteria.measures import SPLITS, Measure
-from app.domain.badging.criteria.nodes import All, Any, Count, Has, Node, Together, Yearly
+from app.domain.badging.criteria.nodes import All, Any, Has, Together, Yearly
+from app.domain.badging.criteria.progress import Node
 from app.domain.badging.facts import FACTS
 from app.domain.forum.threads import Kind
 from app.domain.record import kinds

@@ -44,7 +44,11 @@ class Site:
 
     def cpu(self) -> float:
         """CPU seconds so far of this process and of the database's."""
-        return time.process_time() + (cpu_of_tree(self.database_process) if self.database_process else 0.0)
+        return time.process_time() + self.cpu_of_database()
+
+    def cpu_of_database(self) -> float:
+        """CPU seconds so far of the database's own processes, where it has any."""
+        return cpu_of_tree(self.database_process) if self.database_process else 0.0
 
 
 class Workshop:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from app.domain.badging import library
 from app.domain.base import now
 from app.domain.finding import search, similar, spelling
 from app.domain.writing import edits, posts, removals
@@ -133,7 +134,7 @@ def test_badges_are_found_by_the_beginnings_of_words_accents_or_not(session, ada
         make_badge(session, slug, name=name)
 
     def names(typed):
-        return [it.name for it in search.badges(session, search.words_of(typed))]
+        return [it.name for it in search.badges(library.every(session), search.words_of(typed))]
 
     assert names("eclair") == names("ÉCLAIREUR") == ["Éclaireur"]
     assert names("hand") == names("safe hands") == ["Safe hands"]

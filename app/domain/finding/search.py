@@ -5,30 +5,26 @@ its own can be smuggled in. Where the words are found is told in matches.py.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
-    LargeBinary,
     Row,
     Select,
-    and_,
     bindparam,
     case,
-    cast,
     func,
     literal_column,
-    or_,
     select,
     union_all,
 )
 from sqlalchemy.orm import Session
 
 from app.domain import folding
-from app.domain.badging import library
+from app.domain.badging.library import Entry
 from app.domain.base import now
 from app.domain.finding import matches
 from app.domain.finding.matches import CANDIDATES, Match, Shape
@@ -113,17 +109,15 @@ def people(
     return found[:count], len(found) > count
 
 
-def badges(session: Session, words: Sequence[str]) -> list[Row]:
-    """The badges that have all words in their name, in what they are for or how they are earned."""
-    given = {f"part{nth}": f"%{word}%" for nth, word in enumerate(words)}
-    found = session.execute(_badges(_on_sqlite(session), len(words)), given) if words else ()
-    return [it for it in found if _has(words, f"{it.name} {it.about} {it.how or ''}")]
+def badges(known: Iterable[Entry], words: Sequence[str]) -> list[Entry]:
+    """Those of some badges that have all words in their name, in what they are for or how they are earned."""
+    begins = [re.compile(rf"(?<![^\W_]){re.escape(word)}") for word in words]
+    return [it for it in known if begins and all(word.search(_said(it.name, it.about, it.how)) for word in begins)]
 
 
-def _has(words: Sequence[str], text: str) -> bool:
-    """Whether each of the words begins a word of a text."""
-    where = folding.fold(text)
-    return all(re.search(rf"(?<![^\W_]){re.escape(word)}", where) for word in words)
+@lru_cache(512)
+def _said(*texts: str | None) -> str:
+    return folding.fold(" ".join(it or "" for it in texts))
 
 
 def _stem(word: str) -> str:
@@ -209,24 +203,6 @@ def _people(on_sqlite: bool, are_long: tuple[bool, ...]) -> Select[Any]:
         .order_by(members.c.points.desc(), members.c.id)
         .limit(bindparam("take"))
         .offset(bindparam("skip"))
-    )  # fmt: skip
-
-
-@lru_cache(STATEMENTS)
-def _badges(on_sqlite: bool, count: int) -> Select[Any]:
-    """Badges that may have the words: neither engine knows the plain letter of an accented one here."""
-    all_badges, versions = library.badges, library.versions
-    texts = all_badges.c.name + " " + all_badges.c.about + " " + func.coalesce(versions.c.how, "")
-    size = func.length(cast(texts, LargeBinary)) if on_sqlite else func.octet_length(texts)
-    have = and_(*(texts.ilike(bindparam(f"part{nth}")) for nth in range(count)))
-    return (
-        select(
-            all_badges.c.slug, all_badges.c.name, all_badges.c.family, all_badges.c.tier, all_badges.c.glyph,
-            all_badges.c.about, versions.c.how,
-        )
-        .select_from(all_badges.outerjoin(versions, versions.c.id == all_badges.c.version_id))
-        .where(or_(have, size > func.length(texts)))
-        .order_by(all_badges.c.position, all_badges.c.id)
     )  # fmt: skip
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import Row
 
 from app.db import db
 from app.domain import excerpts
-from app.domain.badging import library
+from app.domain.badging.library import Entry
 from app.domain.finding import search, spelling
-from app.domain.forum import listing
+from app.web import site
 from app.web.audience import everybody
 from app.web.finding import hits
 from app.web.paging import choice, line, page_number
@@ -30,7 +30,7 @@ class Results(NamedTuple):
 
     written: Sequence[Row]
     people: Sequence[Row]
-    badges: Sequence[Row]
+    badges: Sequence[Entry]
     more: bool
 
     def __bool__(self) -> bool:
@@ -67,7 +67,7 @@ def show() -> str:
         badges=[(it, excerpts.marked(it.name, words)) for it in found.badges],
         base=f"/search?{urlencode(given)}&", narrowed=narrowed,
         tabs=[(name, f"/search?{urlencode(given | {'what': name})}") for name in WHAT],
-        categories=listing.all_categories(db.session()),
+        categories=site.current().categories,
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def _find(words: Sequence[str], what: str, chosen: dict[str, str], page: int) ->
         people, more = search.people(db.session(), words, page)
     elif what == "all" and page == 1:
         people, _ = search.people(db.session(), words, count=A_FEW)
-    badges = search.badges(db.session(), words) if what in ("all", "badges") and page == 1 else []
+    badges = search.badges(site.current().badges, words) if what in ("all", "badges") and page == 1 else []
     return Results(written, people, badges if what == "badges" else badges[:A_FEW], more)
 
 
@@ -99,7 +99,7 @@ def _near(words: Sequence[str], what: str, chosen: dict[str, str], found: Result
 
 def _meant(typed: str, what: str, found: Results) -> str | None:
     """The same query spelled another way, if that finds more."""
-    names = [it.name for it in library.every(db.session())]
+    names = [it.name for it in site.current().badges]
 
     def finds_more(words: tuple[str, ...]) -> bool:
         written = search.written(db.session(), _query(words, what, {}))[0] if what in WRITTEN else []

@@ -135,7 +135,7 @@ def test_the_checklist_is_the_badges_own_rule(session, engine):
     evaluator.run(partial(transaction, engine))
     session.expire_all()
     [welcome] = checklists.every(session, ada.id)
-    assert [it.kind for it in welcome.steps if it.progress.done] == ["insightful_given"]
+    assert [list(it.kinds) for it in welcome.steps if it.progress.done] == [["insightful_given", "upvote_given"]]
     badge = session.scalars(select(Badge).filter_by(slug="preflight-check")).one()
     assert session.scalar(select(func.count()).select_from(Award).where(Award.badge_id == badge.id)) == 0
     [nobody] = checklists.every(session, None)

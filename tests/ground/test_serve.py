@@ -15,8 +15,11 @@ from app import redis_server
 from tests import servers
 from tests.servers import ROOT, free_port, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(400)]
-PATIENCE = 150  # seconds; two cores may be shared by many
+pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(900)]
+PATIENCE = 300  # seconds; two cores may be shared by many
+ENDED_WITHIN = (
+    30  # twice the eight seconds that the parts of the site have to end by themselves, and a busy machine's share
+)
 
 
 class Site:
@@ -98,7 +101,7 @@ def test_whatever_is_killed_comes_back(site):
         until(
             lambda name=name, old=victim.pid: name in {it.name() for it in site.family() if it.pid != old},
             f"{name} is back",
-            seconds=40,
+            seconds=PATIENCE,
         )
     url = f"unix://{redis_server.socket_path(site.folder)}"
     assert redis_server.answers(url, within=30)
@@ -109,8 +112,8 @@ def test_ctrl_c_ends_everything_within_seconds(site):  # the last test that uses
     family = site.family()
     began = time.monotonic()
     site.process.send_signal(signal.SIGINT)
-    assert site.process.wait(20) == 0
-    assert time.monotonic() - began < 15
+    assert site.process.wait(PATIENCE) == 0
+    assert time.monotonic() - began < ENDED_WITHIN
     assert gone(family)
     assert site.port_is_free()
 

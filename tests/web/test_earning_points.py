@@ -12,11 +12,14 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app import bell
 from app.db import transaction
 from app.domain import catalogue
 from app.domain.awarding import evaluator
+from app.domain.badging.badges import Award
 from app.domain.base import now
 from app.domain.catalogue import shipped
 from app.domain.forum.threads import Category, Thread
@@ -27,7 +30,7 @@ from app.domain.writing import messages, posts, removals
 from tests import servers
 from tests.factories import make_category, make_member
 from tests.web.forms import soup
-from tests.web.scenery import sign_in
+from tests.web.scenery import make_badge, sign_in
 from tests.web.writing import send
 
 ANSWER, ACCEPTED, INSIGHTFUL, UPVOTE, MENTION = 5, 15, 3, 2, 1
@@ -155,6 +158,37 @@ def test_giving_and_taking_back_over_and_over_comes_to_nothing(as_, ask, answer,
         earned("ben")
         send(as_("cleo"), thread, f"/p/{post}/reactions/upvote")
         assert sum(earned("ben")) == ANSWER
+
+
+def test_deleting_and_posting_again_brings_nothing_that_once_would_not(as_, ask, answer, earned, engine, people):
+    with transaction(engine) as session:
+        twice = make_badge(session, "twice", {"count": "answered", "n": 2}).id
+        liked = make_badge(session, "liked", {"count": "upvote_received", "n": 2}).id
+        chosen = make_badge(session, "chosen", {"count": "accepted", "n": 2}).id
+
+    def go_through(thread, nth):
+        post = answer("ben", thread, f"Start at wheel {nth}.")
+        for _ in range(3):  # given, taken back and given
+            send(as_("cleo"), thread, f"/p/{post}/reactions/upvote")
+            send(as_("ada"), thread, f"/p/{post}/acceptance")
+        return post
+
+    def held():
+        with Session(engine) as session:
+            return set(session.scalars(select(Award.badge_id).where(Award.member_id == people["ben"].id)))
+
+    once, thread = ANSWER + UPVOTE + ACCEPTED, ask("ada")
+    for nth in range(3):
+        post = go_through(thread, nth)
+        assert sum(earned("ben")) <= once
+        send(as_("ben"), f"/p/{post}/actions", f"/p/{post}/deletion")
+        assert sum(earned("ben")) == 0
+    go_through(thread, 3)
+    assert sum(earned("ben")) == once - ANSWER, "an answer counts once a thread, wherever the first one is now"
+    assert not held() & {twice, liked, chosen}
+    go_through(ask("ada", title="Another question"), 4)
+    assert sum(earned("ben")) == 2 * once - ANSWER
+    assert held() >= {twice, liked, chosen}
 
 
 def test_who_has_not_confirmed_an_address_gives_nobody_points(as_, ask, answer, earned, engine, people):

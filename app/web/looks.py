@@ -10,6 +10,7 @@ from flask import Flask, request
 from flask.templating import Environment
 from markupsafe import Markup
 
+from app import logs
 from app.domain import words
 from app.domain.badging.insignia import FAMILIES, TIERS, shape
 from app.domain.forum.listing import standing
@@ -64,6 +65,7 @@ def install(app: Flask) -> None:
     )
     env.globals.update(
         _=said,
+        trace=logs.reference,
         ngettext=counted,
         shape_of=shape,
         FAMILIES=FAMILIES,

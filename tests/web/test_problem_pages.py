@@ -7,7 +7,11 @@ from bs4 import BeautifulSoup
 from flask import abort
 from sqlalchemy.exc import OperationalError
 
+from app.db import transaction
 from app.domain.problems import Conflict, Refused
+from tests.factories import make_category, make_member
+from tests.web.scenery import sign_in
+from tests.web.writing import send
 
 
 def soup(answer):
@@ -115,3 +119,29 @@ def test_htmx_puts_a_problem_beside_the_page_and_leaves_what_was_typed(client, a
     assert answer.headers["HX-Retarget"] == "#problem"
     assert soup(answer).select_one("#problem, main") is None
     assert soup(client.get("/points")).select_one("#problem") is not None
+
+
+@pytest.mark.parametrize(
+    ("page", "typed"),
+    [
+        ("/t/new", {"title": "", "body": "Half a thought"}),
+        ("/settings/profile", {"name": "x" * 200}),
+        ("/settings/notifications", {"badge_earned": "hourly"}),
+        ("/feedback", {"body": ""}),
+    ],
+)
+def test_a_form_that_was_refused_shows_the_reference_that_is_in_the_log(client, engine, page, typed):
+    with transaction(engine) as session:
+        ada = make_member(session, "ada")
+        make_category(session)
+    answer = send(sign_in(client, engine, ada), page, page, **typed)
+    assert answer.status_code == 422
+    assert {it["data-reference"] for it in soup(answer).select("[data-reference]")} == {
+        answer.headers["X-Request-Reference"]
+    }
+
+
+def test_so_does_a_log_in_that_failed(client):
+    answer = send(client, "/login", "/login", username="ada", password="not hers")
+    shown = soup(answer).select_one("[role=alert][data-reference]")
+    assert (answer.status_code, shown["data-reference"]) == (422, answer.headers["X-Request-Reference"])

@@ -41,12 +41,18 @@ class Site:
         )  # fmt: skip
 
     def await_start(self):
-        until(
-            lambda: self.output.read_text().count("Stop with Ctrl-C.") == self.starts,
-            "the site is up",
-            seconds=PATIENCE,
-        )
-        until(lambda: {"awards", "mail", "sweep", "redis-server"} <= self.names(), "all parts run", seconds=PATIENCE)
+        try:
+            until(
+                lambda: self.output.read_text().count("Stop with Ctrl-C.") == self.starts,
+                "the site is up",
+                seconds=PATIENCE,
+            )
+            until(
+                lambda: {"awards", "mail", "sweep", "redis-server"} <= self.names(), "all parts run", seconds=PATIENCE
+            )
+        except AssertionError:  # else it would run beside all tests that follow
+            self.process.kill()
+            raise
         return self
 
     def family(self):

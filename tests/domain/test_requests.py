@@ -421,7 +421,7 @@ def test_a_nomination_stands_beside_ones_own_request_and_one_approval_answers_bo
 def test_the_nominee_hears_of_a_nomination_only_when_it_was_approved(session, cast, speaker):
     ada, ben, mia, _max = cast
     nomination, _new = requests.send(session, ada, speaker, "Ada gave the talk", by=ben)
-    assert requests.open_of(session, ada.id) == frozenset()
+    assert requests.asked_and_taken_back(session, ada.id) == (frozenset(), frozenset())
     assert requests.find(session, nomination.id, by=ada) is None
     assert requests.find(session, nomination.id, by=ben) is nomination
     requests.ask(session, nomination, mia, "Where?", version=1)

@@ -252,6 +252,7 @@ AUDIENCES = {
         "POST /moderation/requests/keys",
         "GET /staff",
         "GET /staff/feedback",
+        "GET /staff/figures",
         "GET /staff/log",
         "GET /staff/members",
         "GET /staff/members/<username>",

@@ -17,10 +17,9 @@ from app.domain.base import now
 from app.domain.record import scores
 from app.domain.rewards import climbs, guide, statements
 from app.domain.rewards.statements import Mark, Wanted
-from app.web import site
+from app.web import plots, site
 from app.web.audience import member, only_oneself
 from app.web.paging import choice
-from app.web.rewards import plot
 
 bp = Blueprint("points", __name__)
 
@@ -94,9 +93,9 @@ def _below() -> Mark | None:
     return Mark(int(found[1]), int(found[2])) if found else None
 
 
-def _drawing() -> plot.Plot | None:
+def _drawing() -> plots.Plot | None:
     """The viewer's last year, with the ranks it passed."""
     me, zone = member(), site.current().site.zone
     steps = climbs.of(db.session(), me.id, me.points, scores.week_at(now(), zone))
     ranks = [(step.name, step.points) for step in guide.ladder(db.session()) if step.points > 0]
-    return plot.draw(steps, ranks) if steps else None
+    return plots.draw(steps, ranks) if steps else None

@@ -1,4 +1,4 @@
-"""What the query of an address asks for: a page of a list, a filter, some words."""
+"""What the query of an address asks for: a page of a list, a filter, a number, some words."""
 
 from collections.abc import Mapping
 
@@ -13,6 +13,11 @@ def page_number(given: Mapping[str, str] | None = None) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 6 or not 1 <= int(text) <= LAST:
         abort(400, "There is no such page.")
     return int(text)
+
+
+def number(text: str, *, digits: int = 15) -> int:
+    """A number as addresses and forms have it, or 0."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else 0
 
 
 def choice(name: str, allowed: tuple[str, ...]) -> str:

@@ -60,14 +60,13 @@ def draw(steps: Sequence[Step], marks: Sequence[tuple[str, int]]) -> Plot:
 
     points = [(round(LEFT + i * across, 1), down(it.balance)) for i, it in enumerate(steps)]
     line = "M" + " L".join(f"{x} {y}" for x, y in points)
-    every = max(1, (len(steps) - 1) // (DATES - 1))
     return Plot(
         steps,
         line,
         f"{line} L{points[-1][0]} {down(low)} L{points[0][0]} {down(low)} Z",
         points[-1],
         [Label(down(value), value) for value in range(low, ceiling + 1, rise)],
-        [Label(points[i][0], steps[i].monday) for i in range(0, len(steps), every)],
+        [Label(points[i][0], steps[i].monday) for i in _dated(len(steps))],
         [Label(down(value), name) for name, value in marks if low < value <= ceiling],
     )
 
@@ -84,13 +83,17 @@ def columns(days: Sequence[date], counts: Sequence[Sequence[int]]) -> Columns:
             top = round(top - height, 1)
             if count:
                 bars.append(Bar(part, round(LEFT + (i + 0.15) * across, 1), top, height))
-    every = max(1, (len(days) - 1) // (DATES - 1))
     return Columns(
         bars,
         round(across * 0.7, 1),
         [Label(_down(value, 0, ceiling), value) for value in range(0, ceiling + 1, rise)],
-        [Label(round(LEFT + (i + 0.5) * across, 1), days[i]) for i in range(0, len(days), every)],
+        [Label(round(LEFT + (i + 0.5) * across, 1), days[i]) for i in _dated(len(days))],
     )
+
+
+def _dated(number: int) -> range:
+    """Which of so many points along have their date below them."""
+    return range(0, number, max(1, (number - 1) // (DATES - 1)))
 
 
 def _levels(low: int, high: int) -> tuple[int, int]:

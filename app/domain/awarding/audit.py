@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, Subquery, and_, func, literal, select, union
 from sqlalchemy.orm import Session
 
 from app.domain.awarding import awards, ranks, stumbles
-from app.domain.badging.badges import Award, Badge
+from app.domain.badging.badges import Badge
 from app.domain.badging.criteria import Yearly, running
 from app.domain.people.members import Member
 from app.domain.record import scores
@@ -133,10 +133,8 @@ def _ranks(session: Session) -> Iterable[Difference]:
 
 def _miscounted(session: Session) -> Sequence[Row]:
     """Badges whose number of holders is not that of their awards."""
-    held = Award.badge_id == Badge.id, Award.revoked_at.is_(None)
-    should = select(func.count(Award.member_id.distinct())).where(*held).scalar_subquery()
-    rows = select(Badge.id, Badge.name, Badge.holders, should.label("should"))
-    return session.execute(rows.where(Badge.holders != should).order_by(Badge.id)).all()
+    rows = select(Badge.id, Badge.name, Badge.holders, awards.HOLDERS.label("should"))
+    return session.execute(rows.where(Badge.holders != awards.HOLDERS).order_by(Badge.id)).all()
 
 
 def repair(session: Session) -> None:

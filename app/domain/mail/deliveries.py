@@ -34,7 +34,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.domain import rows
-from app.domain.base import Base, Instant, insert_into, now, ring_after_commit
+from app.domain.base import Base, Instant, now, ring_after_commit
 from app.domain.mail.leases import Lost
 from app.domain.people.members import Member
 
@@ -241,7 +241,7 @@ def is_resting(session: Session, route: str, *, at: datetime | None = None) -> b
 
 def failed(session: Session, route: str, *, at: datetime | None = None) -> timedelta:
     """Let a route rest, longer each time; returns how long."""
-    session.execute(insert_into(session, MailRoute).values(name=route, failures=0).on_conflict_do_nothing())
+    rows.add_once(session, MailRoute, name=route, failures=0)
     counted = update(MailRoute).where(MailRoute.name == route).values(failures=MailRoute.failures + 1)
     failures = session.scalars(counted.returning(MailRoute.failures)).one()
     rest: timedelta = min(REST_LEAST * 2 ** min(failures - 1, 10), REST_MOST)
@@ -256,8 +256,7 @@ def worked(session: Session, route: str) -> None:
 
 def pause(session: Session, why: str = "", *, at: datetime | None = None) -> bool:
     """Let no letter leave until `resume`; whether that was news. Letters are owed as ever."""
-    row = insert_into(session, MailPause).values(id=1, since=at or now(), why=why[:200]).on_conflict_do_nothing()
-    return session.execute(row.returning(MailPause.id)).first() is not None
+    return rows.add_once(session, MailPause, id=1, since=at or now(), why=why[:200])
 
 
 def resume(session: Session) -> bool:

@@ -10,8 +10,9 @@ from datetime import timedelta
 from sqlalchemy import case, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.domain import rows
 from app.domain.badging.totals import Lease
-from app.domain.base import insert_into, now
+from app.domain.base import now
 
 # Whoever finishes gives the token back; one that is still there was its holder's to the end.
 _deaths = case((Lease.token.is_not(None), Lease.deaths + 1), else_=0)
@@ -23,7 +24,7 @@ class Lost(Exception):
 
 def take(session: Session, name: str, seconds: int) -> str | None:
     """Take a lease that nobody holds, and return its token; None if somebody holds it."""
-    session.execute(insert_into(session, Lease).values(name=name, position=0).on_conflict_do_nothing())
+    rows.add_once(session, Lease, name=name, position=0)
     token = secrets.token_hex(16)
     free = or_(Lease.token.is_(None), Lease.until < now())
     # Whoever is at work has the row locked, perhaps for minutes: do not queue up behind.

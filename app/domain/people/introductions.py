@@ -38,9 +38,7 @@ def change(
     if len(addresses) > MOST_LINKS:
         problems["links"] = _("At most %(most)s, one a line.", most=MOST_LINKS)
     elif wrong := [it for it in addresses if not is_address(it)]:
-        problems["links"] = _(
-            "“%(wrong)s” is not a web address. Begin it with https:// or http://.", wrong=wrong[0][:80]
-        )
+        problems["links"] = no_address(wrong[0])
     if "about" not in problems and len(html) > ABOUT_HTML_MOST:
         problems["about"] = _("Use fewer links and less formatting here.")
     if zone not in zones() and zone != member.zone:
@@ -105,3 +103,8 @@ def is_address(text: str) -> bool:
         return parts.scheme in ("http", "https") and "." in (parts.hostname or "") and "@" not in parts.netloc
     except ValueError:
         return False
+
+
+def no_address(text: str) -> str:
+    """What to say of a text that is no address."""
+    return _("“%(wrong)s” is not a web address. Begin it with https:// or http://.", wrong=text[:80])

@@ -17,9 +17,9 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
-from app.domain import loads, markup
+from app.domain import loads, markup, rows
 from app.domain.awarding.imported import ImportKey
-from app.domain.base import Base, insert_into
+from app.domain.base import Base
 from app.domain.forum import threads
 from app.domain.forum.threads import Category, Edit, Kind, Post, Reaction, Tag, Thread, ThreadTag
 from app.domain.people.members import Member
@@ -55,12 +55,11 @@ class Home:
         self.add(ImportKey, keys)
         return given
 
-    def add(self, model: type[Base], rows: list[dict[str, Any]]) -> None:
-        loads.write(self.session, model, rows)
+    def add(self, model: type[Base], values: list[dict[str, Any]]) -> None:
+        loads.write(self.session, model, values)
 
-    def add_once(self, model: type[Base], rows: list[dict[str, Any]]) -> None:
-        if rows:
-            self.session.execute(insert_into(self.session, model).on_conflict_do_nothing(), rows)
+    def add_once(self, model: type[Base], values: list[dict[str, Any]]) -> None:
+        rows.add_new(self.session, model, values)
 
     def _ids(self, model: type[Base], count: int) -> Sequence[int]:
         name = model.__tablename__

@@ -20,6 +20,7 @@ from app.domain.ways.invitations import Invitation
 from app.domain.words import _, ngettext
 from app.web.answers import again, on_to
 from app.web.audience import member, myself, staff_only
+from app.web.paging import number
 from app.web.ways.rosters import a_few_at_a_time, looked_through, of_session, preview, read
 
 bp = Blueprint("gifts", __name__, url_prefix="/staff")
@@ -236,5 +237,4 @@ def _day(text: str) -> date | None:
 
 
 def _days() -> int:
-    text = request.form.get("days", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+    return number(request.form.get("days", ""), digits=3)

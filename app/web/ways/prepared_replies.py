@@ -14,6 +14,7 @@ from app.domain.ways.prepared_replies import PreparedReply
 from app.domain.words import _
 from app.web.answers import again, on_to
 from app.web.audience import myself, staff_only
+from app.web.paging import number
 
 bp = Blueprint("prepared_replies", __name__, url_prefix="/staff/replies")
 
@@ -81,8 +82,7 @@ def _find(reply_id: int) -> PreparedReply:
 
 
 def _seen() -> int:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    return number(request.form.get("version", ""), digits=8)
 
 
 def _typed() -> dict[str, Any]:

@@ -19,6 +19,7 @@ from app.domain.ways.prepared_replies import PreparedReply
 from app.domain.ways.request_queue import Search
 from app.domain.words import _
 from app.web.looks import on_date, sentence
+from app.web.paging import number
 
 NOTHING: dict[str, Any] = {
     "case": None, "problems": {}, "conflict": "", "typed": "", "remarked": "", "remarks_open": False,
@@ -53,9 +54,8 @@ def filled(words: str, case: Row, viewer: Member, *, to_holder: bool = False) ->
 
 def chosen_reply(session: Session) -> PreparedReply | None:
     """The prepared reply that the address asks for."""
-    number = request.args.get("reply", "")
-    known = number.isascii() and number.isdigit() and len(number) < 16
-    return session.get(PreparedReply, int(number)) if known else None
+    chosen = number(request.args.get("reply", ""))
+    return session.get(PreparedReply, chosen) if chosen else None
 
 
 def host(address: str) -> str:

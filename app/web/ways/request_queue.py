@@ -20,6 +20,7 @@ from app.domain.words import _, ngettext
 from app.web.answers import by_htmx, on_to
 from app.web.audience import member, staff_only
 from app.web.forum.pictures import LOCKED
+from app.web.paging import number
 from app.web.ways import queue_case, queue_list, several_requests
 
 bp = Blueprint("request_queue", __name__, url_prefix=queue_list.HERE)
@@ -212,8 +213,7 @@ def _stay(request_id: int, said: str) -> Response:
     found = _find(request_id)
     around = queue_list.around(db.session(), member(), found)
     kept = {"typed": request.form.get("message", ""), "remarks_open": "remark" in request.form}
-    page = render_template("queue/_moved_on.html", opened=True, said=said, **around, **_case(found, around) | kept)
-    return Response(page, headers={"HX-Retarget": "#desk", "HX-Push-Url": address})
+    return _in_place(address, said, around | _case(found, around) | kept | {"opened": True})
 
 
 def _on_to_next(next_id: int | None, done: int | None, said: str) -> Response:
@@ -225,13 +225,13 @@ def _on_to_next(next_id: int | None, done: int | None, said: str) -> Response:
     around = queue_list.around(db.session(), member(), found)
     if found is None and around["listed"]:
         found = _find(around["listed"][0].id)
-    page = render_template(
-        "queue/_moved_on.html",
-        opened=next_id is not None,
-        said=said,
-        **around,
-        **_case(found, around, done, moved=True),
-    )
+    case = _case(found, around, done, moved=True)
+    return _in_place(address, said, around | case | {"opened": next_id is not None})
+
+
+def _in_place(address: str, said: str, given: dict[str, Any]) -> Response:
+    """For htmx: what changed on the page, and the address that it has now."""
+    page = render_template("queue/_moved_on.html", said=said, **given)
     return Response(page, headers={"HX-Retarget": "#desk", "HX-Push-Url": address})
 
 
@@ -248,14 +248,14 @@ def _case(found: Row | None, around: dict[str, Any], done: int | None = None, *,
     """What stands beside the list; `moved` where one has come to it from another request, without a new page."""
     keys = request.cookies.get("queue_keys") == "1"
     return queue_case.about(db.session(), found, member(), around["search"], around["listed"]) | {
-        "keys": keys, "host": queue_case.host, "done": _just_done(done or _number(request.args.get("done", ""))),
+        "keys": keys, "host": queue_case.host, "done": _just_done(done or number(request.args.get("done", ""))),
         "moved": moved,
     }  # fmt: skip
 
 
-def _just_done(number: int) -> Row | None:
+def _just_done(request_id: int) -> Row | None:
     """The request that the viewer came from, where they may still take back what they decided about it."""
-    done = request_case.find(db.session(), number) if number else None
+    done = request_case.find(db.session(), request_id) if request_id else None
     return done if done and requests.can_be_undone(done, member(), now()) else None
 
 
@@ -264,9 +264,4 @@ def _find(request_id: int) -> Row:
 
 
 def _version() -> int:
-    return _number(request.form.get("version", ""), most=8)
-
-
-def _number(text: str, *, most: int = 15) -> int:
-    """A number as addresses and forms have it, or 0."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= most else 0
+    return number(request.form.get("version", ""), digits=8)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.domain import rows
 from app.domain.awarding.derived.facts import find
 from app.domain.awarding.derived.scope import Found, Scope
 from app.domain.awarding.evaluator import Open
@@ -56,8 +57,7 @@ def _activity(found: Found) -> dict[str, Any]:
 
 
 def _note(session: Session, found: list[dict[str, Any]]) -> int:
-    added = insert_into(session, Activity).on_conflict_do_nothing().returning(Activity.id)
-    new = len(session.connection().execute(added, found).all())
+    new = len(rows.add_new(session, Activity, found, Activity.id))
     if new:
         ring_after_commit(session, "awards")
     return new

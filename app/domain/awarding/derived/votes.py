@@ -42,6 +42,12 @@ def _reached(n: int, posts: Select[Any]) -> Subquery:
     return select(reached).where(reached.c.place == 1).subquery()
 
 
+def _of_authors(moments: Subquery, **more: Any) -> Select[Any]:
+    """A fact about the author of each of these posts, at its moment: post_id, at."""
+    at_each = columns_of(Post.author_id, moments.c.at, **more).join(moments, moments.c.post_id == Post.id)
+    return at_each.join(Thread, Thread.id == Post.thread_id)
+
+
 def first_to_two(scope: Scope) -> Select[Any]:
     """Of a question's answers the first to reach 2 votes was written more than 30 days after the question."""
     reached = _reached(REVIVED_VOTES, posts_of(scope, Kind.ANSWER))
@@ -58,12 +64,7 @@ def first_to_two(scope: Scope) -> Select[Any]:
 def good_question(scope: Scope) -> Select[Any]:
     """A question that is not closed reached 1 vote; it counts for the day on which it was asked."""
     reached = _reached(1, posts_of(scope, Kind.QUESTION))
-    return (
-        columns_of(Post.author_id, reached.c.at, counted_at=Post.created_at)
-        .join(reached, reached.c.post_id == Post.id)
-        .join(Thread, Thread.id == Post.thread_id)
-        .where(Thread.closed_at.is_(None))
-    )
+    return _of_authors(reached, counted_at=Post.created_at).where(Thread.closed_at.is_(None))
 
 
 def poor_question(scope: Scope) -> Select[Any]:
@@ -75,12 +76,7 @@ def poor_question(scope: Scope) -> Select[Any]:
         .group_by(runs.c.post_id)
         .subquery()
     )
-    return (
-        columns_of(Post.author_id, fell.c.at)
-        .join(fell, fell.c.post_id == Post.id)
-        .join(Thread, Thread.id == Post.thread_id)
-        .where(Post.upvotes < 0)
-    )
+    return _of_authors(fell).where(Post.upvotes < 0)
 
 
 def explained(scope: Scope) -> Select[Any]:
@@ -99,11 +95,7 @@ def explained(scope: Scope) -> Select[Any]:
         .group_by(Post.thread_id, Post.author_id)
         .subquery()
     )
-    return (
-        columns_of(Post.author_id, done.c.at, key=joined(done.c.thread_id, done.c.author_id))
-        .join(done, done.c.post_id == Post.id)
-        .join(Thread, Thread.id == Post.thread_id)
-    )
+    return _of_authors(done, key=joined(done.c.thread_id, done.c.author_id))
 
 
 def populist(scope: Scope) -> Select[Any]:
@@ -151,8 +143,4 @@ def best_of(scope: Scope) -> Select[Any]:
         .group_by(liked.c.post_id)
         .subquery()
     )
-    return (
-        columns_of(Post.author_id, reached.c.at)
-        .join(reached, reached.c.post_id == Post.id)
-        .join(Thread, Thread.id == Post.thread_id)
-    )
+    return _of_authors(reached)

@@ -229,9 +229,7 @@ def _wrong_links(links: Sequence[str]) -> dict[str, str]:
         return {"evidence": _("At most %(most)s links fit. Keep the best ones.", most=LINKS_MOST)}
     for it in links:
         if len(it) > LINK_MOST or not introductions.is_address(it):
-            return {
-                "evidence": _("“%(wrong)s” is not a web address. Begin it with https:// or http://.", wrong=it[:80])
-            }
+            return {"evidence": introductions.no_address(it)}
     return {}
 
 

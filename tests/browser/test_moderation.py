@@ -18,6 +18,7 @@ MODERATORS = (
     "/moderation/flags",
     "/moderation/flags/1",
     "/staff",
+    "/staff/figures",
     "/staff/log",
     "/staff/members",
     "/staff/members/ada",
